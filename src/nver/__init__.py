@@ -1,0 +1,1 @@
+"""Non-verbal vocal emotion recognition."""

@@ -1,0 +1,71 @@
+"""What an encoder is: a card that says where it comes from, and ``embed``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, runtime_checkable
+
+from nver.config import FrozenModel
+from nver.types import RATE_HZ, Matrix, Samples
+
+
+class EncoderCard(FrozenModel):
+    """Where an encoder comes from, what it gives, and under which terms.
+
+    Attributes:
+        name: What users ask for.
+        title: What tables print.
+        family: Which class runs it: spectral, ssam, wav2vec2, ...
+        dim: Length of one layer's time-averaged embedding.
+        n_layers: Hidden states that can be asked for, the input of the first block not counted.
+        parameters: Weights of the encoder itself, without pre-training heads.
+        source: Hub repository or page of the weights; None when there are none.
+        revision: The pinned commit of a hub repository.
+        sha256: Digest of the weights file, where its publisher's bytes are known.
+    """
+
+    name: str
+    title: str
+    family: str
+    dim: int
+    licence: str
+    citation: str
+    rate_hz: int = RATE_HZ
+    n_layers: int = 1
+    parameters: int = 0
+    source: str | None = None
+    revision: str | None = None
+    sha256: str | None = None
+    notes: str = ""
+
+
+Precision = Literal["float32", "bfloat16", "int8"]
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Waves in, one row each out; **a row depends on its own wave and on nothing else**.
+
+    Attributes:
+        card: Where it comes from.
+        dim: Length of a row (layers and pooling included).
+        fingerprint: Digest of all that decides a row: weights, layer, pooling, front end, version.
+        provenance: What a result should say about it, as plain data: precision, device, kernel, seed of random weights...
+    """
+
+    @property
+    def card(self) -> EncoderCard: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def provenance(self) -> dict[str, str]: ...
+
+    def embed(self, waves: Sequence[Samples]) -> Matrix:
+        """(n_waves, dim) float32, finite. Waves are mono at ``card.rate_hz`` and hold one sample or more.
+
+        Raises:
+            EncoderError: A wave is empty, or not finite.
+        """
+        ...

@@ -1,0 +1,174 @@
+"""An experiment as pure data, and the TOML file that holds several of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from nver import config
+from nver.config import FrozenModel
+from nver.errors import ConfigError
+from nver.heads.specs import PRESETS, HeadSpec
+
+Protocol = Literal["paper", "speaker", "leave-one-speaker-out", "predefined"]
+
+
+class CorpusSpec(FrozenModel):
+    """Which clips: a corpus, where it lies, and its own knobs."""
+
+    name: str
+    root: Path
+    options: dict[str, Any] = {}
+
+
+class EncoderSpec(FrozenModel):
+    """Which encoder, with its own options; in TOML a bare name will do."""
+
+    name: str
+    options: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_name(cls, data: Any) -> Any:
+        if isinstance(data, str):
+            return {"name": data}
+        if isinstance(data, Mapping) and "options" not in data:
+            return {"name": data.get("name"), "options": {k: v for k, v in data.items() if k != "name"}}
+        return data
+
+
+class FoldSpec(FrozenModel):
+    """How clips are divided.
+
+    Attributes:
+        protocol: ``paper`` (stratified, speakers ignored), ``speaker`` (stratified, no speaker on both sides),
+            ``leave-one-speaker-out``, or ``predefined`` (an attribute of the corpus says).
+        n_folds: For ``paper`` and ``speaker``.
+        attribute: For ``predefined``: the attribute that names the part of each clip.
+        train: For ``predefined``: the parts trained on. With ``train`` and ``test`` empty every part is tested
+            once by a head trained on the others.
+        test: For ``predefined``: the parts tested on, in one fold.
+    """
+
+    protocol: Protocol = "paper"
+    n_folds: Annotated[int, Field(ge=2)] = 5
+    attribute: str = "split"
+    train: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if bool(self.train) != bool(self.test):
+            raise ValueError("predefined folds name both 'train' and 'test' parts, or neither")
+        if both := set(self.train) & set(self.test):
+            raise ValueError(f"part '{min(both)}' is trained on and tested on; a part can be only one of them")
+        return self
+
+
+class TrainingSpec(FrozenModel):
+    """The one training loop's settings; the defaults are the study's, docs/reproduction.md says where it is silent.
+
+    Attributes:
+        patience: Epochs without a better validation score before training stops; None never stops early.
+        validation_share: Part of the training folds that is held back to pick the epoch, split as the folds are.
+        monitor: What picks the epoch on that part.
+        class_weights: ``balanced`` weighs the cross-entropy by inverse class frequency.
+        standardize: Centre and scale each embedding dimension by the training part of the fold.
+    """
+
+    lr: PositiveFloat = 1e-3
+    batch_size: PositiveInt = 32
+    max_epochs: PositiveInt = 20
+    patience: PositiveInt | None = 5
+    validation_share: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.1
+    monitor: Literal["loss", "accuracy", "macro_f1"] = "loss"
+    class_weights: Literal["none", "balanced"] = "none"
+    standardize: bool = False
+    weight_decay: NonNegativeFloat = 0.0
+
+
+class Experiment(FrozenModel):
+    """One corpus, one or two encoders, one head, one way of folding: one row of a table."""
+
+    name: str
+    corpus: CorpusSpec
+    encoders: Annotated[tuple[EncoderSpec, ...], Field(min_length=1, max_length=2)]
+    head: HeadSpec
+    folds: FoldSpec = FoldSpec()
+    training: TrainingSpec = TrainingSpec()
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _as_many_encoders_as_the_head_takes(self) -> Self:
+        if len(self.encoders) != self.head.n_views:
+            raise ValueError(
+                f"head '{self.head.kind}' takes {self.head.n_views} encoder(s), got {len(self.encoders)}"
+            )
+        return self
+
+
+class _System(FrozenModel):
+    """One ``[[systems]]`` entry of a plan: what differs between its experiments."""
+
+    encoders: tuple[EncoderSpec, ...]
+    head: HeadSpec
+    name: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _head_by_name_or_preset(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        head = data.get("head")
+        head = {"kind": head} if isinstance(head, str) else head
+        if isinstance(head, Mapping) and "preset" in head:
+            preset = head["preset"]
+            if preset not in PRESETS:
+                raise ValueError(f"no preset is called '{preset}'; known: {', '.join(PRESETS)}")
+            head = {**PRESETS[preset], **{k: v for k, v in head.items() if k != "preset"}}
+        return {**data, "head": head}
+
+
+class Plan(FrozenModel):
+    """A TOML file: what its experiments share, and a ``[[systems]]`` entry for each of them."""
+
+    name: str
+    corpus: CorpusSpec
+    folds: FoldSpec = FoldSpec()
+    training: TrainingSpec = TrainingSpec()
+    seed: Annotated[int, Field(ge=0)] = 0
+    systems: Annotated[tuple[_System, ...], Field(min_length=1)]
+
+    def experiments(self) -> tuple[Experiment, ...]:
+        """One experiment a system, named by its head and encoders unless the entry has a name.
+
+        Raises:
+            ConfigError: Two systems would have the same name, or a head has the wrong number of encoders.
+        """
+        shared = {"corpus": self.corpus, "folds": self.folds, "training": self.training, "seed": self.seed}
+        made: dict[str, Experiment] = {}
+        for system in self.systems:
+            name = system.name or "-".join([system.head.kind, *(encoder.name for encoder in system.encoders)])
+            if name in made:
+                raise ConfigError(f"{self.name}: two systems are called '{name}'; give one of them a name")
+            made[name] = config.validate(
+                Experiment,
+                {**shared, "name": name, "encoders": system.encoders, "head": system.head},
+                source=f"{self.name}, system '{name}'",
+            )
+        return tuple(made.values())
+
+
+def load_plan(path: Path, *, overrides: Sequence[str] = ()) -> Plan:
+    """The plan in a TOML file, with ``"training.lr=1e-2"``-like overrides applied.
+
+    Raises:
+        ConfigError: The file cannot be read, or something in it cannot be meant.
+    """
+    data = config.with_overrides(config.read_toml(path), overrides)
+    plan = config.validate(Plan, data, source=str(path))
+    plan.experiments()
+    return plan

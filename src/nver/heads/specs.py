@@ -1,0 +1,90 @@
+"""The heads as pure data: every open point of the study is a field, with the study's reading as default.
+
+`FCN` and `CNN` take one embedding, `Concat` and `RENO` two. ``build`` (in ``nver.heads``) makes the module.
+
+Source:
+    Akhtar et al. (2025), "Are Mamba-based Audio Foundation Models the Best Fit for Non-Verbal Emotion
+    Recognition?", section II; docs/reproduction.md lists what the paper leaves open.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    n_views: ClassVar[int]
+
+    dropout: Share = 0.3
+    dense: tuple[PositiveInt, PositiveInt] = (512, 128)
+
+
+class _ConvolutionSpec(_Spec):
+    """The convolution block: per layer a 1-D convolution, ReLU and max-pooling by two."""
+
+    filters: tuple[PositiveInt, PositiveInt] = (32, 64)
+    kernel_size: PositiveInt = 3
+
+
+class FCNSpec(_Spec):
+    """Dense layers alone."""
+
+    kind: Literal["fcn"] = "fcn"
+    n_views: ClassVar[int] = 1
+
+
+class CNNSpec(_ConvolutionSpec):
+    """Convolutions over the embedding read as a one-channel sequence, then the FCN.
+
+    ``tokens`` is the number of positions that the convolution output is pooled to before it is flattened;
+    "all" keeps every position (the literal reading, 31 M weights for a 3840-d embedding).
+    """
+
+    kind: Literal["cnn"] = "cnn"
+    n_views: ClassVar[int] = 1
+    tokens: PositiveInt | Literal["all"] = 28
+
+
+class ConcatSpec(_ConvolutionSpec):
+    """Two convolution branches, concatenated, then the FCN: RENO without attention and divergence."""
+
+    kind: Literal["concat"] = "concat"
+    n_views: ClassVar[int] = 2
+    tokens: PositiveInt = 20
+
+
+class RENOSpec(_ConvolutionSpec):
+    """Two convolution branches with self-attention, pulled together by a divergence, fused by attention.
+
+    Attributes:
+        n_heads: Heads of each of the three self-attention blocks.
+        residual_norm: x + attention(x), then one layer norm; off leaves attention alone.
+        divergence: Which divergence pulls the branches together.
+        order: beta of the Renyi (or Chernoff) divergence; others have none.
+        shift: delta, added to every probability; 0 is the exact divergence, in log space.
+        cross_entropy_weight: lambda of ``lambda * CE + (1 - lambda) * divergence``.
+    """
+
+    kind: Literal["reno"] = "reno"
+    n_views: ClassVar[int] = 2
+    tokens: PositiveInt = 20
+    n_heads: PositiveInt = 2
+    residual_norm: bool = True
+    divergence: Literal["renyi", "jensen-shannon", "bhattacharyya", "chernoff"] = "renyi"
+    order: Annotated[float, Field(gt=0.0)] = 2.0
+    shift: Annotated[float, Field(ge=0.0)] = 0.2
+    cross_entropy_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.4
+
+
+HeadSpec = Annotated[FCNSpec | CNNSpec | ConcatSpec | RENOSpec, Field(discriminator="kind")]
+
+PRESETS: dict[str, dict[str, object]] = {
+    "paper": {},
+    "exact": {"shift": 0.0},
+}
+"""What a preset changes from the defaults above: ``paper`` is the study, ``exact`` drops the shift."""
