@@ -103,7 +103,9 @@ def _fields_at(model: type[BaseModel], where: Sequence[str]) -> list[str]:
     """The fields of the model that lies at a dotted place; empty when a union hides it."""
     for part in where:
         field = model.model_fields.get(part)
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+        if field is None or not (
+            isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        ):
             return []
         model = field.annotation
     return list(model.model_fields)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from nver import config
 from nver.config import FrozenModel
@@ -64,7 +64,9 @@ class FoldSpec(FrozenModel):
         if bool(self.train) != bool(self.test):
             raise ValueError("predefined folds name both 'train' and 'test' parts, or neither")
         if both := set(self.train) & set(self.test):
-            raise ValueError(f"part '{min(both)}' is trained on and tested on; a part can be only one of them")
+            raise ValueError(
+                f"part '{min(both)}' is trained on and tested on; a part can be only one of them"
+            )
         return self
 
 
@@ -111,7 +113,7 @@ class Experiment(FrozenModel):
 
 
 class _System(FrozenModel):
-    """One ``[[systems]]`` entry of a plan: what differs between its experiments."""
+    """One entry of a plan's ``systems``: what differs between its experiments."""
 
     encoders: tuple[EncoderSpec, ...]
     head: HeadSpec
@@ -133,32 +135,49 @@ class _System(FrozenModel):
 
 
 class Plan(FrozenModel):
-    """A TOML file: what its experiments share, and a ``[[systems]]`` entry for each of them."""
+    """A TOML file: every system of ``systems`` under every way of folding of ``folds``."""
 
     name: str
     corpus: CorpusSpec
-    folds: FoldSpec = FoldSpec()
+    folds: Annotated[tuple[FoldSpec, ...], Field(min_length=1)] = (FoldSpec(),)
     training: TrainingSpec = TrainingSpec()
     seed: Annotated[int, Field(ge=0)] = 0
     systems: Annotated[tuple[_System, ...], Field(min_length=1)]
 
+    @field_validator("folds", mode="before")
+    @classmethod
+    def _one_or_several(cls, folds: Any) -> Any:
+        return (folds,) if isinstance(folds, Mapping | FoldSpec) else folds
+
     def experiments(self) -> tuple[Experiment, ...]:
-        """One experiment a system, named by its head and encoders unless the entry has a name.
+        """The experiments, named by head, encoders (or the system's own name) and protocol.
 
         Raises:
-            ConfigError: Two systems would have the same name, or a head has the wrong number of encoders.
+            ConfigError: Two of them would have the same name, or a head has the wrong number of encoders.
         """
-        shared = {"corpus": self.corpus, "folds": self.folds, "training": self.training, "seed": self.seed}
+        shared = {"corpus": self.corpus, "training": self.training, "seed": self.seed}
         made: dict[str, Experiment] = {}
-        for system in self.systems:
-            name = system.name or "-".join([system.head.kind, *(encoder.name for encoder in system.encoders)])
-            if name in made:
-                raise ConfigError(f"{self.name}: two systems are called '{name}'; give one of them a name")
-            made[name] = config.validate(
-                Experiment,
-                {**shared, "name": name, "encoders": system.encoders, "head": system.head},
-                source=f"{self.name}, system '{name}'",
-            )
+        for folds in self.folds:
+            for system in self.systems:
+                title = system.name or "-".join(
+                    [system.head.kind, *(encoder.name for encoder in system.encoders)]
+                )
+                name = f"{title}-{folds.protocol}"
+                if name in made:
+                    raise ConfigError(
+                        f"{self.name}: two systems are called '{name}'; give one of them a name"
+                    )
+                made[name] = config.validate(
+                    Experiment,
+                    {
+                        **shared,
+                        "name": name,
+                        "folds": folds,
+                        "encoders": system.encoders,
+                        "head": system.head,
+                    },
+                    source=f"{self.name}, system '{name}'",
+                )
         return tuple(made.values())
 
 
