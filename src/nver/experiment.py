@@ -21,14 +21,14 @@ class CorpusSpec(FrozenModel):
 
     name: str
     root: Path
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class EncoderSpec(FrozenModel):
     """Which encoder, with its own options; in TOML a bare name will do."""
 
     name: str
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -44,12 +44,12 @@ class FoldSpec(FrozenModel):
     """How clips are divided.
 
     Attributes:
-        protocol: ``paper`` (stratified, speakers ignored), ``speaker`` (stratified, no speaker on both sides),
-            ``leave-one-speaker-out``, or ``predefined`` (an attribute of the corpus says).
+        protocol: ``paper`` (stratified, speakers ignored), ``speaker`` (stratified, no speaker on both
+            sides), ``leave-one-speaker-out``, or ``predefined`` (an attribute of the corpus says).
         n_folds: For ``paper`` and ``speaker``.
         attribute: For ``predefined``: the attribute that names the part of each clip.
-        train: For ``predefined``: the parts trained on. With ``train`` and ``test`` empty every part is tested
-            once by a head trained on the others.
+        train: For ``predefined``: the parts trained on. With ``train`` and ``test`` empty every part is
+            tested once by a head trained on the others.
         test: For ``predefined``: the parts tested on, in one fold.
     """
 
@@ -64,18 +64,16 @@ class FoldSpec(FrozenModel):
         if bool(self.train) != bool(self.test):
             raise ValueError("predefined folds name both 'train' and 'test' parts, or neither")
         if both := set(self.train) & set(self.test):
-            raise ValueError(
-                f"part '{min(both)}' is trained on and tested on; a part can be only one of them"
-            )
+            raise ValueError(f"part '{min(both)}' is both trained on and tested on; name it once")
         return self
 
 
 class TrainingSpec(FrozenModel):
-    """The one training loop's settings; the defaults are the study's, docs/reproduction.md says where it is silent.
+    """The one training loop's settings: the study's, and where it is silent those of docs/reproduction.md.
 
     Attributes:
         patience: Epochs without a better validation score before training stops; None never stops early.
-        validation_share: Part of the training folds that is held back to pick the epoch, split as the folds are.
+        validation_share: Part of the training folds held back to pick the epoch, split as the folds are.
         monitor: What picks the epoch on that part.
         class_weights: ``balanced`` weighs the cross-entropy by inverse class frequency.
         standardize: Centre and scale each embedding dimension by the training part of the fold.
@@ -118,6 +116,11 @@ class _System(FrozenModel):
     encoders: tuple[EncoderSpec, ...]
     head: HeadSpec
     name: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its own name, or else its head and encoders."""
+        return self.name or "-".join([self.head.kind, *(encoder.name for encoder in self.encoders)])
 
     @model_validator(mode="before")
     @classmethod
