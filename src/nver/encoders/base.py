@@ -44,23 +44,27 @@ Precision = Literal["float32", "bfloat16", "int8"]
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Waves in, one row each out; **a row depends on its own wave and on nothing else**.
-
-    Attributes:
-        card: Where it comes from.
-        dim: Length of a row (layers and pooling included).
-        fingerprint: Digest of all that decides a row: weights, layer, pooling, front end, version.
-        provenance: What a result should say about it, as plain data: precision, device, kernel, seed of random weights...
-    """
+    """Waves in, one row each out; **a row depends on its own wave and on nothing else**."""
 
     @property
-    def card(self) -> EncoderCard: ...
+    def card(self) -> EncoderCard:
+        """Where it comes from."""
+        ...
+
     @property
-    def dim(self) -> int: ...
+    def dim(self) -> int:
+        """Length of a row, layers and pooling included."""
+        ...
+
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Digest of all that decides a row: weights, layer, pooling, precision, front end, version."""
+        ...
+
     @property
-    def provenance(self) -> dict[str, str]: ...
+    def provenance(self) -> dict[str, str]:
+        """What a result should say of it, as plain data: precision, device, kernel, random weights' seed."""
+        ...
 
     def embed(self, waves: Sequence[Samples]) -> Matrix:
         """(n_waves, dim) float32, finite. Waves are mono at ``card.rate_hz`` and hold one sample or more.
