@@ -3,6 +3,11 @@
     NverError
     ├── ConfigError        an experiment file, an option or a name that cannot be meant
     ├── AudioError         a file that cannot be decoded to finite samples
+    │   ├── EmptyAudioError        it holds no samples
+    │   ├── TruncatedAudioError    it ends before its own header says, or has a hole
+    │   ├── NonFiniteAudioError    it holds NaN or infinity
+    │   ├── OverlongAudioError     it is longer than the caller allows
+    │   └── DecoderDiedError       the process that decoded it ended
     ├── CorpusError        a folder that is not the corpus it was said to be
     │   └── DownloadError  an archive that did not arrive whole
     ├── EncoderError       an encoder that cannot run as asked
@@ -38,6 +43,26 @@ class ConfigError(NverError):
 
 class AudioError(NverError):
     """A file that cannot be decoded to finite samples; the message holds the path and the reason."""
+
+
+class EmptyAudioError(AudioError):
+    """A file without a single sample."""
+
+
+class TruncatedAudioError(AudioError):
+    """A file that ends before its own header says, or has a hole."""
+
+
+class NonFiniteAudioError(AudioError):
+    """A file whose samples hold NaN or infinity."""
+
+
+class OverlongAudioError(AudioError):
+    """A file that is longer than the caller allows."""
+
+
+class DecoderDiedError(AudioError):
+    """A decoding process that ended while files waited for it."""
 
 
 class CorpusError(NverError):

@@ -1,0 +1,168 @@
+"""One encoded file to 16 kHz mono float32, exactly or not at all."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+import soxr
+
+from nver import fingerprint
+from nver.audio.mpeg import with_frame_count
+from nver.audio.wholeness import check_ogg, check_opus, check_wav
+from nver.errors import (
+    AudioError,
+    EmptyAudioError,
+    NonFiniteAudioError,
+    OverlongAudioError,
+    TruncatedAudioError,
+)
+from nver.types import RATE_HZ, AudioFile, Matrix, Samples
+
+MAX_DURATION_S = 600.0
+"""The longest recording that is decoded unless the caller says otherwise."""
+
+_FORMATS = frozenset({"WAV", "WAVEX", "FLAC", "OGG", "MP3"})
+_EXPECTED = "expected WAV, FLAC, MP3, Ogg Vorbis or Opus"
+_RESAMPLER = "HQ"
+_UNKNOWN_LENGTH = 1 << 60
+"""libsndfile gives a FLAC whose header does not count its samples a length beyond this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Decoded samples with the digests that the store files them under.
+
+    Attributes:
+        samples: (n_samples,) at 16 kHz.
+        encoded_sha256: Of the encoded bytes that they were decoded from.
+        audio_sha256: Of the samples, as ``fingerprint.of_array`` has it.
+    """
+
+    samples: Samples
+    encoded_sha256: str
+    audio_sha256: str
+
+
+def decoder_fingerprint() -> str:
+    """Digest of all that decides how bytes become samples: settings here, and the libraries' versions."""
+    return fingerprint.of_data(
+        {
+            "version": 1,
+            "rate_hz": RATE_HZ,
+            "resampler": _RESAMPLER,
+            "soxr": soxr.__version__,
+            "libsndfile": soundfile.__libsndfile_version__,
+        }
+    )
+
+
+def decode(source: AudioFile, *, max_duration_s: float = MAX_DURATION_S) -> Samples:
+    """The samples of one recording.
+
+    WAV, FLAC, MP3, Ogg Vorbis or Opus, recognised by content, of any rate and channel count: channels are
+    averaged, then resampled by soxr at its HQ setting (a file at 16 kHz keeps its samples). Levels are left
+    as they are: nothing is normalised or trimmed, and what resampling lifts past full scale is not clipped.
+
+    Args:
+        source: Where the encoded bytes lie.
+        max_duration_s: Anything longer is refused before it is decoded.
+
+    Returns:
+        (n_samples,) mono float32 at 16 kHz, finite, one sample or more.
+
+    Raises:
+        EmptyAudioError: There are no samples.
+        TruncatedAudioError: The file ends before its own header says, or has a hole that can be seen.
+            (A stretch of an MP3 overwritten with other bytes cannot be told from audio.)
+        NonFiniteAudioError: A sample is NaN or infinite.
+        OverlongAudioError: It is longer than ``max_duration_s``.
+        AudioError: It cannot be read, or is no audio of these formats.
+    """
+    return decode_bytes(read(source), name=str(source), max_duration_s=max_duration_s)
+
+
+def decode_addressed(source: AudioFile, *, max_duration_s: float = MAX_DURATION_S) -> Addressed:
+    """The samples of one recording, with the digests of its bytes and of its samples.
+
+    Raises:
+        AudioError: As ``decode``.
+    """
+    data = read(source)
+    samples = decode_bytes(data, name=str(source), max_duration_s=max_duration_s)
+    return Addressed(samples, fingerprint.of_bytes(data), fingerprint.of_array(samples))
+
+
+def read(source: AudioFile) -> bytes:
+    """The encoded bytes.
+
+    Raises:
+        EmptyAudioError: There are none.
+        TruncatedAudioError: The archive ends inside the recording.
+        AudioError: The file is missing or may not be read.
+    """
+    try:
+        data = source.read()
+    except OSError as error:
+        raise AudioError(f"cannot read {source}: {error.strerror or error}") from error
+    if source.n_bytes is not None and len(data) < source.n_bytes:
+        raise TruncatedAudioError(
+            f"{source} is truncated: the archive ends {source.n_bytes - len(data)} bytes before the clip does"
+        )
+    if not data:
+        raise EmptyAudioError(f"{source} is empty: it has 0 bytes; {_EXPECTED}")
+    return data
+
+
+def decode_bytes(data: bytes, *, name: str, max_duration_s: float = MAX_DURATION_S) -> Samples:
+    """The samples of an encoded file that is in memory; ``name`` is what errors call it. As ``decode``."""
+    frames, rate_hz = _frames(data, name=name, max_duration_s=max_duration_s)
+    mono = frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1)
+    if not np.isfinite(mono).all():
+        first = int(np.flatnonzero(~np.isfinite(frames).all(axis=1))[0])
+        raise NonFiniteAudioError(f"{name} is not finite: sample {first} of {len(mono)} is NaN or infinite")
+    samples = mono if rate_hz == RATE_HZ else soxr.resample(mono, rate_hz, RATE_HZ, quality=_RESAMPLER)
+    if not samples.size:
+        held = f"{len(mono)} samples at {rate_hz} Hz" if len(mono) else "no samples"
+        raise EmptyAudioError(f"{name} is empty: it holds {held}; expected at least one at {RATE_HZ} Hz")
+    return np.ascontiguousarray(samples)
+
+
+def _frames(data: bytes, *, name: str, max_duration_s: float) -> tuple[Matrix, int]:
+    """(n_frames, n_channels) as encoded, and their rate."""
+    is_mpeg = data[:3] == b"ID3" or (data[0] == 0xFF and data[1:2] >= b"\xe0")
+    if is_mpeg:
+        data = with_frame_count(data, name=name)
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if file.format not in _FORMATS:
+                raise AudioError(f"cannot decode {name}: it is {file.format_info}; {_EXPECTED}")
+            if file.format in ("WAV", "WAVEX"):
+                check_wav(data, name=name)
+            granule = check_ogg(data, name=name) if file.format == "OGG" else 0
+            rate_hz, n_declared = file.samplerate, file.frames
+            n_allowed = int(max_duration_s * rate_hz)
+            is_counted = n_declared < _UNKNOWN_LENGTH
+            frames = file.read(min(n_declared, n_allowed + 1), dtype="float32", always_2d=True)
+            if len(frames) > n_allowed:
+                length = f"{n_declared / rate_hz:.1f} s" if is_counted else "longer"
+                raise OverlongAudioError(
+                    f"{name} is over-long: {length}, and {max_duration_s:g} s are allowed; "
+                    "cut it, or raise the limit"
+                )
+            if is_counted and len(frames) < n_declared:
+                raise TruncatedAudioError(
+                    f"{name} is truncated: its header announces {n_declared} samples "
+                    f"and {len(frames)} could be decoded"
+                )
+            if file.subtype == "OPUS":
+                check_opus(data, name=name, rate_hz=rate_hz, n_decoded=len(frames), granule=granule)
+    except soundfile.LibsndfileError as error:
+        if data[:4] == b"fLaC":
+            raise TruncatedAudioError(f"{name} is truncated or damaged: {error.error_string}") from error
+        if data[:4] == b"OggS":
+            check_ogg(data, name=name)
+        raise AudioError(f"cannot decode {name}: {error.error_string} {_EXPECTED}") from error
+    return frames, rate_hz
