@@ -133,36 +133,38 @@ def decode_bytes(data: bytes, *, name: str, max_duration_s: float = MAX_DURATION
 def _frames(data: bytes, *, name: str, max_duration_s: float) -> tuple[Matrix, int]:
     """(n_frames, n_channels) as encoded, and their rate."""
     is_mpeg = data[:3] == b"ID3" or (data[0] == 0xFF and data[1:2] >= b"\xe0")
-    if is_mpeg:
-        data = with_frame_count(data, name=name)
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
-            if file.format not in _FORMATS:
-                raise AudioError(f"cannot decode {name}: it is {file.format_info}; {_EXPECTED}")
-            if file.format in ("WAV", "WAVEX"):
-                check_wav(data, name=name)
-            granule = check_ogg(data, name=name) if file.format == "OGG" else 0
-            rate_hz, n_declared = file.samplerate, file.frames
-            n_allowed = int(max_duration_s * rate_hz)
-            is_counted = n_declared < _UNKNOWN_LENGTH
-            frames = file.read(min(n_declared, n_allowed + 1), dtype="float32", always_2d=True)
-            if len(frames) > n_allowed:
-                length = f"{n_declared / rate_hz:.1f} s" if is_counted else "longer"
-                raise OverlongAudioError(
-                    f"{name} is over-long: {length}, and {max_duration_s:g} s are allowed; "
-                    "cut it, or raise the limit"
-                )
-            if is_counted and len(frames) < n_declared:
-                raise TruncatedAudioError(
-                    f"{name} is truncated: its header announces {n_declared} samples "
-                    f"and {len(frames)} could be decoded"
-                )
-            if file.subtype == "OPUS":
-                check_opus(data, name=name, rate_hz=rate_hz, n_decoded=len(frames), granule=granule)
+        file = soundfile.SoundFile(io.BytesIO(with_frame_count(data, name=name) if is_mpeg else data))
     except soundfile.LibsndfileError as error:
-        if data[:4] == b"fLaC":
+        reason = "no whole MP3 frame is in it" if is_mpeg else error.error_string.rstrip(".")
+        raise AudioError(f"cannot decode {name}: {reason}; {_EXPECTED}") from error
+    with file:
+        if file.format not in _FORMATS:
+            raise AudioError(f"cannot decode {name}: it is {file.format_info}; {_EXPECTED}")
+        if file.format in ("WAV", "WAVEX"):
+            check_wav(data, name=name)
+        granule = check_ogg(data, name=name) if file.format == "OGG" else 0
+        n_allowed = int(max_duration_s * file.samplerate)
+        is_counted = file.frames < _UNKNOWN_LENGTH
+        if is_counted and file.frames > n_allowed:
+            raise _overlong(name, f"{file.frames / file.samplerate:.1f} s", max_duration_s)
+        try:
+            frames = file.read(min(file.frames, n_allowed + 1), dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
             raise TruncatedAudioError(f"{name} is truncated or damaged: {error.error_string}") from error
-        if data[:4] == b"OggS":
-            check_ogg(data, name=name)
-        raise AudioError(f"cannot decode {name}: {error.error_string} {_EXPECTED}") from error
-    return frames, rate_hz
+        if len(frames) > n_allowed:
+            raise _overlong(name, "longer", max_duration_s)
+        if is_counted and len(frames) < file.frames:
+            raise TruncatedAudioError(
+                f"{name} is truncated: its header announces {file.frames} samples "
+                f"and {len(frames)} could be decoded"
+            )
+        if file.subtype == "OPUS":
+            check_opus(data, name=name, rate_hz=file.samplerate, n_decoded=len(frames), granule=granule)
+        return frames, file.samplerate
+
+
+def _overlong(name: str, length: str, max_duration_s: float) -> OverlongAudioError:
+    return OverlongAudioError(
+        f"{name} is over-long: {length}, and {max_duration_s:g} s are allowed; cut it, or raise the limit"
+    )
