@@ -55,7 +55,7 @@ class Clip:
 
     Attributes:
         id: The same on every machine: the path below the corpus root, with forward slashes
-            (for corpora whose names are unique, the bare file name).
+            (for corpora whose names say everything, the bare file name without its suffix).
         source: Where its bytes lie.
         label: One of the card's labels.
         speaker: Who is heard; None when unknown.

@@ -1,23 +1,19 @@
-"""Corpora by name: ``open_corpus("vivae", root)``."""
+"""Corpora by name: ``open_corpus("vivae", root)``; ``verify("vivae", root)`` says what a copy lacks."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from nver.corpora.base import Archive, Corpus, CorpusCard, Problem
+from nver.corpora.catalogue import CORPORA, load_card, load_module, open_corpus
+from nver.corpora.verification import verify
 
-from nver.corpora.base import Archive, Corpus, CorpusCard
-from nver.names import Names
-
-__all__ = ["CORPORA", "Archive", "Corpus", "CorpusCard", "open_corpus"]
-
-CORPORA = Names(
-    "corpus",
-    {
-        "asvp-esd": "nver.corpora.asvp_esd",
-        "emogator": "nver.corpora.emogator",
-        "folder": "nver.corpora.folder",
-        "jnv": "nver.corpora.jnv",
-        "manifest": "nver.corpora.manifest",
-        "vivae": "nver.corpora.vivae",
-    },
-)
-"""Every corpus, and the module that holds its ``CARD``, its ``Options`` and its ``scan``."""
+__all__ = [
+    "CORPORA",
+    "Archive",
+    "Corpus",
+    "CorpusCard",
+    "Problem",
+    "load_card",
+    "load_module",
+    "open_corpus",
+    "verify",
+]
