@@ -133,7 +133,8 @@ class _System(FrozenModel):
             preset = head["preset"]
             if preset not in PRESETS:
                 raise ValueError(f"no preset is called '{preset}'; known: {', '.join(PRESETS)}")
-            head = {**PRESETS[preset], **{k: v for k, v in head.items() if k != "preset"}}
+            changes = PRESETS[preset].get(head.get("kind", ""), {})
+            head = {**changes, **{k: v for k, v in head.items() if k != "preset"}}
         return {**data, "head": head}
 
 

@@ -1,6 +1,6 @@
 """The heads as pure data: every open point of the study is a field, with the study's reading as default.
 
-`FCN` and `CNN` take one embedding, `Concat` and `RENO` two. ``build`` (in ``nver.heads``) makes the module.
+`FCN` and `CNN` take one embedding, `Concat` and `RENO` two. ``nver.heads.build`` makes the module.
 
 Source:
     Akhtar et al. (2025), "Are Mamba-based Audio Foundation Models the Best Fit for Non-Verbal Emotion
@@ -9,9 +9,10 @@ Source:
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+import math
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_serializer, model_validator
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -65,8 +66,9 @@ class RENOSpec(_ConvolutionSpec):
         n_heads: Heads of each of the three self-attention blocks.
         residual_norm: x + attention(x), then one layer norm; off leaves attention alone.
         divergence: Which divergence pulls the branches together.
-        order: beta of the Renyi (or Chernoff) divergence; others have none.
-        shift: delta, added to every probability; 0 is the exact divergence, in log space.
+        order: beta of the Renyi (up to infinity) or Chernoff (below 1) divergence; others have none.
+        shift: delta, added to every probability of the Renyi divergence; 0 is the exact one, in log space.
+            Others have none, so they ask for ``shift=0``.
         cross_entropy_weight: lambda of ``lambda * CE + (1 - lambda) * divergence``.
     """
 
@@ -77,14 +79,33 @@ class RENOSpec(_ConvolutionSpec):
     residual_norm: bool = True
     divergence: Literal["renyi", "jensen-shannon", "bhattacharyya", "chernoff"] = "renyi"
     order: Annotated[float, Field(gt=0.0)] = 2.0
-    shift: Annotated[float, Field(ge=0.0)] = 0.2
+    shift: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.2
     cross_entropy_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.4
+
+    @model_validator(mode="after")
+    def _inside_the_domain_of_the_divergence(self) -> Self:
+        if self.filters[1] % self.n_heads:
+            raise ValueError(f"{self.n_heads} attention heads cannot share {self.filters[1]} filters evenly")
+        if self.shift and self.divergence != "renyi":
+            raise ValueError(f"divergence '{self.divergence}' has no shift; set shift = 0")
+        if self.shift and self.order == 1:
+            raise ValueError("the Renyi divergence of order 1 has no shift; set shift = 0 or another order")
+        if self.divergence == "chernoff" and self.order >= 1:
+            raise ValueError(f"the order of the Chernoff divergence is below 1, got {self.order}")
+        return self
+
+    @field_serializer("order", when_used="json")
+    def _order_as_json(self, order: float) -> float | str:
+        return "inf" if math.isinf(order) else order
 
 
 HeadSpec = Annotated[FCNSpec | CNNSpec | ConcatSpec | RENOSpec, Field(discriminator="kind")]
 
-PRESETS: dict[str, dict[str, object]] = {
+PRESETS: dict[str, dict[str, dict[str, object]]] = {
     "paper": {},
-    "exact": {"shift": 0.0},
+    "exact": {"reno": {"shift": 0.0}},
 }
-"""What a preset changes from the defaults above: ``paper`` is the study, ``exact`` drops the shift."""
+"""preset -> kind of head -> what it changes from the defaults above.
+
+``paper`` is the study; ``exact`` drops the shift of the divergence: heads without one stay as they are.
+"""
