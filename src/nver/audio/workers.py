@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -43,7 +43,7 @@ Answer = Addressed | AudioError
 
 def decode_many(
     sources: Iterable[AudioFile], *, workers: int = 2, max_duration_s: float = MAX_DURATION_S
-) -> Iterator[Samples | AudioError]:
+) -> Generator[Samples | AudioError]:
     """The samples of many recordings, in order; a recording that cannot be decoded gives its error.
 
     At most ``workers * CHUNKS_AHEAD`` jobs are in memory, however slowly the caller takes them. Closing the
@@ -67,14 +67,14 @@ def decode_many(
 
 def decode_many_addressed(
     sources: Iterable[AudioFile], *, workers: int = 2, max_duration_s: float = MAX_DURATION_S
-) -> Iterator[Addressed | AudioError]:
+) -> Generator[Addressed | AudioError]:
     """As ``decode_many``, with the digests of bytes and samples, computed where the decoding is."""
     return _answers(sources, workers=workers, max_duration_s=max_duration_s, addressed=True)
 
 
 def _answers(
     sources: Iterable[AudioFile], *, workers: int, max_duration_s: float, addressed: bool
-) -> Iterator[Answer]:
+) -> Generator[Answer]:
     if workers < 0:
         raise ConfigError(f"workers={workers}: expected 0 (decode in this process) or more")
     if workers == 0:
