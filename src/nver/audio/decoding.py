@@ -145,16 +145,21 @@ def _frames(data: bytes, *, name: str, max_duration_s: float) -> tuple[Matrix, i
             check_wav(data, name=name)
         granule = check_ogg(data, name=name) if file.format == "OGG" else 0
         n_allowed = int(max_duration_s * file.samplerate)
-        is_counted = file.frames < _UNKNOWN_LENGTH
-        if is_counted and file.frames > n_allowed:
-            raise _overlong(name, f"{file.frames / file.samplerate:.1f} s", max_duration_s)
+        if file.frames >= _UNKNOWN_LENGTH:
+            raise AudioError(
+                f"cannot decode {name}: its {file.format} header does not count its samples, "
+                "so that a cut could not be seen; encode it again"
+            )
+        if file.frames > n_allowed:
+            raise OverlongAudioError(
+                f"{name} is over-long: {file.frames / file.samplerate:.1f} s, and {max_duration_s:g} s "
+                "are allowed; cut it, or raise the limit"
+            )
         try:
-            frames = file.read(min(file.frames, n_allowed + 1), dtype="float32", always_2d=True)
+            frames = file.read(dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             raise TruncatedAudioError(f"{name} is truncated or damaged: {error.error_string}") from error
-        if len(frames) > n_allowed:
-            raise _overlong(name, "longer", max_duration_s)
-        if is_counted and len(frames) < file.frames:
+        if len(frames) < file.frames:
             raise TruncatedAudioError(
                 f"{name} is truncated: its header announces {file.frames} samples "
                 f"and {len(frames)} could be decoded"
@@ -162,9 +167,3 @@ def _frames(data: bytes, *, name: str, max_duration_s: float) -> tuple[Matrix, i
         if file.subtype == "OPUS":
             check_opus(data, name=name, rate_hz=file.samplerate, n_decoded=len(frames), granule=granule)
         return frames, file.samplerate
-
-
-def _overlong(name: str, length: str, max_duration_s: float) -> OverlongAudioError:
-    return OverlongAudioError(
-        f"{name} is over-long: {length}, and {max_duration_s:g} s are allowed; cut it, or raise the limit"
-    )

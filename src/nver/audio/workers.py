@@ -214,15 +214,16 @@ def serve() -> None:
     """What a worker runs: answers jobs from standard input until it ends."""
     answers = os.fdopen(os.dup(1), "wb", buffering=1 << 18)
     os.dup2(2, 1)  # whatever a library prints must not fall among the samples
-    for line in sys.stdin.buffer:
-        job = json.loads(line)
-        for path, member, offset, n_bytes in job["sources"]:
-            source = AudioFile(Path(path), member, offset, n_bytes)
-            _send(
-                answers,
-                _answer(source, max_duration_s=job["max_duration_s"], addressed=job["addressed"]),
-            )
-        answers.flush()
+    try:
+        for line in sys.stdin.buffer:
+            job = json.loads(line)
+            for path, member, offset, n_bytes in job["sources"]:
+                source = AudioFile(Path(path), member, offset, n_bytes)
+                answer = _answer(source, max_duration_s=job["max_duration_s"], addressed=job["addressed"])
+                _send(answers, answer)
+            answers.flush()
+    except BrokenPipeError:
+        os._exit(0)  # the parent was killed, and nobody is left to tell
 
 
 def _send(pipe: IO[bytes], answer: Answer) -> None:
