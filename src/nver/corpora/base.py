@@ -139,7 +139,9 @@ class Survey:
         name, root = self.corpus.card.name, self.corpus.root
         if self.refused:
             more = len(self.refused) - 1
-            hint = f" ({more} more like it: `nver corpora verify {name}` lists all)" if more else ""
+            hint = (
+                f" ({more} more: `nver corpora verify {name} --root {root}` lists them all)" if more else ""
+            )
             raise CorpusError(f"{name}: {self.refused[0].detail}{hint}")
         if not self.corpus.clips:
             if self.corpus.left_out:

@@ -236,11 +236,16 @@ class _Files:
 
     def unlisted(self, clips: tuple[Clip, ...]) -> Iterator[Problem]:
         """Recordings that lie beside the listed ones and are not listed."""
-        listed = {clip.source.path.resolve() for clip in clips if clip.source.member is None}
-        for parent in sorted({path.parent for path in listed}):
-            for path in sorted(parent.iterdir()):
-                if is_audio(path.name) and path not in listed:
-                    place = os.path.relpath(path, self.folder.resolve()).replace(os.sep, "/")
+        listed: dict[str, set[str]] = {}
+        for clip in clips:
+            if clip.source.member is None:
+                parent, name = os.path.split(clip.source.path)
+                listed.setdefault(os.path.normpath(parent), set()).add(unicodedata.normalize("NFC", name))
+        for parent, names in sorted(listed.items()):
+            here = {unicodedata.normalize("NFC", path.name) for path in Path(parent).iterdir()}
+            for name in sorted(here - names):
+                if is_audio(name):
+                    place = os.path.relpath(Path(parent, name), self.folder).replace(os.sep, "/")
                     yield Problem("extra", place, f"'{place}' lies beside listed clips and is not listed")
 
 
