@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from nver import config
 from nver.config import FrozenModel
@@ -14,6 +24,18 @@ from nver.errors import ConfigError
 from nver.heads.specs import PRESETS, HeadSpec
 
 Protocol = Literal["paper", "speaker", "leave-one-speaker-out", "predefined"]
+
+
+def _names_a_folder(name: str) -> str:
+    if not re.fullmatch(r"[\w+-][\w.+-]*", name):
+        raise ValueError(
+            f"'{name}' cannot name a folder of results; use letters, digits and . _ + -, and no dot in front"
+        )
+    return name
+
+
+FolderName = Annotated[str, AfterValidator(_names_a_folder)]
+"""A name that results are saved under."""
 
 
 class CorpusSpec(FrozenModel):
@@ -93,7 +115,7 @@ class TrainingSpec(FrozenModel):
 class Experiment(FrozenModel):
     """One corpus, one or two encoders, one head, one way of folding: one row of a table."""
 
-    name: str
+    name: FolderName
     corpus: CorpusSpec
     encoders: Annotated[tuple[EncoderSpec, ...], Field(min_length=1, max_length=2)]
     head: HeadSpec
@@ -119,8 +141,9 @@ class _System(FrozenModel):
 
     @property
     def title(self) -> str:
-        """Its own name, or else its head and encoders."""
-        return self.name or "-".join([self.head.kind, *(encoder.name for encoder in self.encoders)])
+        """Its own name, or else its head and encoders, in letters that suit a folder."""
+        parts = [self.head.kind, *(encoder.name for encoder in self.encoders)]
+        return self.name or re.sub(r"[^\w.+-]+", "-", "-".join(parts))
 
     @model_validator(mode="before")
     @classmethod
@@ -131,7 +154,7 @@ class _System(FrozenModel):
         head = {"kind": head} if isinstance(head, str) else head
         if isinstance(head, Mapping) and "preset" in head:
             preset = head["preset"]
-            if preset not in PRESETS:
+            if not isinstance(preset, str) or preset not in PRESETS:
                 raise ValueError(f"no preset is called '{preset}'; known: {', '.join(PRESETS)}")
             changes = PRESETS[preset].get(head.get("kind", ""), {})
             head = {**changes, **{k: v for k, v in head.items() if k != "preset"}}
@@ -141,7 +164,7 @@ class _System(FrozenModel):
 class Plan(FrozenModel):
     """A TOML file: every system of ``systems`` under every way of folding of ``folds``."""
 
-    name: str
+    name: FolderName
     corpus: CorpusSpec
     folds: Annotated[tuple[FoldSpec, ...], Field(min_length=1)] = (FoldSpec(),)
     training: TrainingSpec = TrainingSpec()
@@ -161,27 +184,15 @@ class Plan(FrozenModel):
         """
         shared = {"corpus": self.corpus, "training": self.training, "seed": self.seed}
         made: dict[str, Experiment] = {}
-        for folds in self.folds:
-            for system in self.systems:
-                title = system.name or "-".join(
-                    [system.head.kind, *(encoder.name for encoder in system.encoders)]
-                )
-                name = f"{title}-{folds.protocol}"
-                if name in made:
-                    raise ConfigError(
-                        f"{self.name}: two systems are called '{name}'; give one of them a name"
-                    )
-                made[name] = config.validate(
-                    Experiment,
-                    {
-                        **shared,
-                        "name": name,
-                        "folds": folds,
-                        "encoders": system.encoders,
-                        "head": system.head,
-                    },
-                    source=f"{self.name}, system '{name}'",
-                )
+        for folds, system in product(self.folds, self.systems):
+            name = f"{system.title}-{folds.protocol}"
+            if name in made:
+                raise ConfigError(f"{self.name}: two systems are called '{name}'; give one of them a name")
+            made[name] = config.validate(
+                Experiment,
+                {**shared, "name": name, "encoders": system.encoders, "head": system.head, "folds": folds},
+                source=f"{self.name}, system '{name}'",
+            )
         return tuple(made.values())
 
 

@@ -1,0 +1,62 @@
+"""What a result says about where it was made: versions, commit, machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import torch
+
+_PACKAGES = ("nver", "torch", "numpy", "scikit-learn")
+
+
+def software() -> dict[str, str]:
+    """Versions of all that decides a number, and the commit of nver where it is known."""
+    versions = {"python": platform.python_version()} | {name: metadata.version(name) for name in _PACKAGES}
+    commit = _commit()
+    return versions | ({"commit": commit} if commit else {})
+
+
+def machine() -> dict[str, str | int]:
+    """What it ran on; ``threads`` are torch's, and another number of them rounds sums differently."""
+    return {
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "cores": os.cpu_count() or 1,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that nver is imported from, ``-dirty`` when it has changes; else None."""
+    here = Path(__file__).parent
+    # Installed below somebody else's checkout, nver is not a tracked file of it.
+    if _git(here, "ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return None
+    return _git(here, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+
+
+def _git(where: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed arguments
+            ["git", "-C", str(where), *arguments],  # noqa: S607 - git is wherever the user has it
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
