@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import tarfile
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -148,6 +150,19 @@ def test_the_order_and_place_of_files_do_not_matter(name: str, root: Path, tmp_p
     assert [c.source.path.relative_to(root) for c in one.clips] == [
         c.source.path.relative_to(other) for c in two.clips
     ]
+
+
+@pytest.mark.parametrize("name", ["asvp-esd", "emogator", "jnv", "vivae"])
+def test_a_shard_gives_the_same_clips_as_its_files(name: str, root: Path, tmp_path: Path) -> None:
+    files = open_corpus(name, root).clips
+    (tmp_path / "shards").mkdir()
+    with tarfile.open(tmp_path / "shards" / "000001.tar", "w") as tar:
+        tar.add(root, "any/where")
+    members = open_corpus(name, tmp_path / "shards").clips
+    assert [replace(clip, source=files[0].source) for clip in members] == [
+        replace(clip, source=files[0].source) for clip in files
+    ]
+    assert [clip.source.read() for clip in members] == [clip.source.read() for clip in files]
 
 
 def test_an_odd_name_is_an_error_that_names_the_file(name: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +44,19 @@ def test_a_recording_in_no_directory_is_refused(plant: Plant) -> None:
         CorpusError, match=r"folder: 'x\.wav' lies in no label's directory; .*'LABEL/clip\.wav'"
     ):
         open_corpus("folder", plant("a/1.wav", "x.wav"))
+
+
+def test_a_shard_takes_its_label_from_its_directory(plant: Plant) -> None:
+    root = plant("joy/0.wav")
+    with tarfile.open(root / "joy" / "1.tar", "w") as tar:
+        tar.add(root / "joy" / "0.wav", "1.wav")
+    assert [(clip.id, clip.label) for clip in open_corpus("folder", root).clips] == [
+        ("joy/0.wav", "joy"),
+        ("joy/1.tar/1.wav", "joy"),
+    ]
+    (root / "joy" / "1.tar").rename(root / "1.tar")
+    with pytest.raises(CorpusError, match=r"folder: '1\.tar/1\.wav' lies in no label's directory"):
+        open_corpus("folder", root)
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,8 @@ class Options(FrozenModel):
 def scan(root: Path, **options: object) -> Corpus:
     """The recordings below ``root``; the first directory of each one's path is its label, the path is its id.
 
+    Shards may lie inside the directories; one beside them has no label and is refused.
+
     Raises:
         ConfigError: An option is not one of ``Options``, or cannot be meant.
         CorpusError: There is no such folder, no recording in it, one that lies in no label's directory, or
@@ -76,7 +78,7 @@ def survey(root: Path, options: Options) -> Survey:
     refused, left_out = list(listing.problems), Counter[str]()
     for place, source in listing.recordings:
         label, inside, _ = place.partition("/")
-        if not inside:
+        if not inside or label.lower().endswith(".tar"):
             detail = f"'{place}' lies in no label's directory; expected paths such as '{_EXAMPLE}'"
             refused.append(Problem("extra", place, detail))
         elif options.labels is not None and label not in options.labels:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -119,7 +118,7 @@ def expected(options: Options) -> Expected:
     return Expected(frozenset(), frozenset(stems), counts)
 
 
-def published_names() -> Iterable[str]:
+def published_names() -> tuple[str, ...]:
     """The 1,085 names of the full set, without suffix."""
     return tuple(stem_of(path) for path in published_paths("vivae"))
 
