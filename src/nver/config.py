@@ -73,7 +73,7 @@ def validate(model: type[Model], data: Mapping[str, Any], *, source: str) -> Mod
         source: What the data came from, for the message (a file name, an option).
 
     Raises:
-        ConfigError: The first thing that does not fit, in one sentence.
+        ConfigError: The first thing that does not fit, in one sentence; unknown keys come first.
     """
     try:
         return model.model_validate(data)
@@ -82,7 +82,9 @@ def validate(model: type[Model], data: Mapping[str, Any], *, source: str) -> Mod
 
 
 def _first_sentence(model: type[BaseModel], error: ValidationError) -> str:
-    detail = error.errors(include_url=False)[0]
+    # A mistyped key is both unknown and missing: the unknown one says what was typed.
+    details = error.errors(include_url=False)
+    detail = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
     where = [str(part) for part in detail["loc"]]
     match detail["type"]:
         case "extra_forbidden":
