@@ -31,7 +31,7 @@ class ConvolutionBlock(nn.Module):
     Args:
         dim: d.
         filters: Of the first and of the second convolution.
-        kernel_size: Of both; the sequence is padded with zeros to keep its length.
+        kernel_size: Of both, odd; the sequence is padded with zeros to keep its length.
         tokens: t, or "all" for every position.
 
     Attributes:
@@ -51,13 +51,14 @@ class ConvolutionBlock(nn.Module):
                 f"the convolution block needs {_SHORTEST} or more"
             )
         first, second = filters
-        self.convolve_1 = nn.Conv2d(1, first, (1, kernel_size), padding="same")
-        self.convolve_2 = nn.Conv2d(first, second, (1, kernel_size), padding="same")
+        self.convolve_1 = nn.Conv2d(1, first, (1, kernel_size), padding=(0, kernel_size // 2))
+        self.convolve_2 = nn.Conv2d(first, second, (1, kernel_size), padding=(0, kernel_size // 2))
         self.n_tokens = dim // 2 // 2 if tokens == "all" else tokens
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, d) -> (n, t, f)."""
-        h = x[:, None, None, :].contiguous(memory_format=torch.channels_last)  # (n, 1, 1, d)
+        # One channel is contiguous in either layout; only ``to`` sets the strides that what follows goes by.
+        h = x[:, None, None, :].to(memory_format=torch.channels_last)  # (n, 1, 1, d)
         h = F.relu(F.max_pool2d(self.convolve_1(h), _POOLING))  # (n, filters[0], 1, d // 2)
         h = F.relu(F.max_pool2d(self.convolve_2(h), _POOLING))  # (n, f, 1, d // 4)
         if h.shape[-1] != self.n_tokens:

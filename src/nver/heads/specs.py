@@ -31,6 +31,14 @@ class _ConvolutionSpec(_Spec):
     filters: tuple[PositiveInt, PositiveInt] = (32, 64)
     kernel_size: PositiveInt = 3
 
+    @model_validator(mode="after")
+    def _kernel_with_a_middle(self) -> Self:
+        if self.kernel_size % 2 == 0:
+            raise ValueError(
+                f"kernel_size is odd, so that padding is even on both sides; got {self.kernel_size}"
+            )
+        return self
+
 
 class FCNSpec(_Spec):
     """Dense layers alone."""
