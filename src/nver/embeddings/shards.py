@@ -7,6 +7,7 @@ bytes; and a name that does not match its content is damage.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -59,7 +60,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         leftover.replace(path)
     except OSError as error:
-        leftover.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            leftover.unlink()
         raise StoreError(
             f"cannot write {path}: {error.strerror}; free space or choose another store"
         ) from error
