@@ -119,15 +119,26 @@ def read(source: AudioFile) -> bytes:
 def decode_bytes(data: bytes, *, name: str, max_duration_s: float = MAX_DURATION_S) -> Samples:
     """The samples of an encoded file that is in memory; ``name`` is what errors call it. As ``decode``."""
     frames, rate_hz = _frames(data, name=name, max_duration_s=max_duration_s)
-    mono = frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1)
+    mono = _mean_of_channels(frames)
     if not np.isfinite(mono).all():
         first = int(np.flatnonzero(~np.isfinite(frames).all(axis=1))[0])
         raise NonFiniteAudioError(f"{name} is not finite: sample {first} of {len(mono)} is NaN or infinite")
-    samples = mono if rate_hz == RATE_HZ else soxr.resample(mono, rate_hz, RATE_HZ, quality=_RESAMPLER)
+    samples: Samples = (
+        mono if rate_hz == RATE_HZ else soxr.resample(mono, rate_hz, RATE_HZ, quality=_RESAMPLER)
+    )
     if not samples.size:
         held = f"{len(mono)} samples at {rate_hz} Hz" if len(mono) else "no samples"
         raise EmptyAudioError(f"{name} is empty: it holds {held}; expected at least one at {RATE_HZ} Hz")
-    return np.ascontiguousarray(samples)
+    return samples
+
+
+def _mean_of_channels(frames: Matrix) -> Samples:
+    """``frames.mean(axis=1)``, which numpy takes ten times as long for with so few columns."""
+    mono = frames[:, 0].copy()
+    for channel in frames.T[1:]:
+        mono += channel
+    mono /= frames.shape[1]
+    return mono
 
 
 def _frames(data: bytes, *, name: str, max_duration_s: float) -> tuple[Matrix, int]:
