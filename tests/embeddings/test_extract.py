@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,28 @@ def test_ctrl_c_keeps_what_was_computed(clips: list[Clip], make_encoder: Make, s
     encoder = make_encoder()
     extract(clips, encoder, store=store, workers=0)
     assert encoder.n_embedded == 30 - 12
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_memory_stays_flat_however_many_rows_there_are(
+    clips: list[Clip], make_encoder: Make, tmp_path: Path
+) -> None:
+    encoder = make_encoder(dim=50_000)
+    encoder.embed = lambda waves: np.repeat([[w.mean()] for w in waves], 50_000, axis=1).astype(np.float32)
+    row_bytes, in_use = 4 * 50_000, []
+    store = Store(tmp_path / "store", shard_bytes=4 * row_bytes)
+    tracemalloc.start()
+    try:
+        extract(
+            clips,
+            encoder,
+            store=store,
+            workers=0,
+            on_progress=lambda _: in_use.append(tracemalloc.get_traced_memory()[0] / row_bytes),
+        )
+    finally:
+        tracemalloc.stop()
+    assert max(in_use) - in_use[0] < 10 < len(clips)
 
 
 @pytest.mark.usefixtures("small_batches")
