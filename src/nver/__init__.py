@@ -1,1 +1,93 @@
-"""Non-verbal vocal emotion recognition."""
+"""Non-verbal vocal emotion recognition: corpora, frozen encoders, heads, folds, honest results.
+
+All public names but the errors are loaded when first asked for, so that ``import nver`` costs nothing.
+
+>>> import nver
+>>> nver.load_encoder("logmel-stats").dim
+640
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nver.errors import (
+    AudioError,
+    ConfigError,
+    CorpusError,
+    DecoderDiedError,
+    DownloadError,
+    EmptyAudioError,
+    EncoderError,
+    KernelError,
+    MetricError,
+    NonFiniteAudioError,
+    NverError,
+    OverlongAudioError,
+    ResultError,
+    SplitError,
+    StoreError,
+    TrainingError,
+    TruncatedAudioError,
+    WeightsError,
+)
+
+if TYPE_CHECKING:
+    from nver.corpora import open_corpus, verify
+    from nver.embeddings.extract import extract
+    from nver.embeddings.table import EmbeddingTable
+    from nver.encoders import load_encoder
+    from nver.experiment import Experiment
+    from nver.results import Result
+    from nver.training.cross_validate import cross_validate
+
+__all__ = [
+    "AudioError",
+    "ConfigError",
+    "CorpusError",
+    "DecoderDiedError",
+    "DownloadError",
+    "EmbeddingTable",
+    "EmptyAudioError",
+    "EncoderError",
+    "Experiment",
+    "KernelError",
+    "MetricError",
+    "NonFiniteAudioError",
+    "NverError",
+    "OverlongAudioError",
+    "Result",
+    "ResultError",
+    "SplitError",
+    "StoreError",
+    "TrainingError",
+    "TruncatedAudioError",
+    "WeightsError",
+    "cross_validate",
+    "extract",
+    "load_encoder",
+    "open_corpus",
+    "verify",
+]
+
+_HOMES = {
+    "EmbeddingTable": "nver.embeddings.table",
+    "Experiment": "nver.experiment",
+    "Result": "nver.results",
+    "cross_validate": "nver.training.cross_validate",
+    "extract": "nver.embeddings.extract",
+    "load_encoder": "nver.encoders",
+    "open_corpus": "nver.corpora",
+    "verify": "nver.corpora",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nver' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,57 @@
+"""What all verbs share: where words go, how options are read, what Ctrl-C says.
+
+Results go to standard output, everything said on the way to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")
+]
+Workers = Annotated[int, typer.Option(min=1, help="Processes that decode audio.", show_default="one a core")]
+CorpusOptions = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="KEY=VALUE", help="A knob of the corpus; may be given several times."),
+]
+
+N_CORES = os.cpu_count() or 1
+
+
+def example(*commands: str) -> str:
+    r"""The end of a help page; the \b keeps its lines as they are."""
+    return "\n".join(["\b", "Example:" if len(commands) == 1 else "Examples:", *(f"  {c}" for c in commands)])
+
+
+def note(text: str) -> None:
+    """Say something that is no result."""
+    typer.echo(text, err=True)
+
+
+def print_json(data: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def key_values(assignments: Sequence[str] | None) -> dict[str, Any]:
+    """``["set=core"]`` as options: values are read as TOML, else as text."""
+    from nver.config import with_overrides
+
+    return with_overrides({}, assignments or ())
+
+
+@contextmanager
+def interruptible(how_to_go_on: str) -> Iterator[None]:
+    """Ctrl-C ends the command with 130 and this sentence."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"interrupted: {how_to_go_on}")
+        raise typer.Exit(130) from None

@@ -1,0 +1,65 @@
+"""``nver run``: a plan from audio to results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nver.cli.console import N_CORES, AsJson, Workers, example, interruptible, note, print_json
+from nver.cli.progress import progress
+
+if TYPE_CHECKING:
+    from nver.results import Result
+
+EXAMPLE = example("nver run experiments/demo.toml --set training.lr=1e-4 --out runs")
+
+
+def run(
+    experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT.toml", help="What to run.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one key of it; may be given several times."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Each experiment is saved below it, as PLAN/EXPERIMENT.")] = Path(
+        "runs"
+    ),
+    skip_unreadable: Annotated[
+        bool,
+        typer.Option("--skip-unreadable", help="Go on without clips that cannot be read, and list them."),
+    ] = False,
+    workers: Workers = N_CORES,
+    as_json: AsJson = False,
+) -> None:
+    """Embed every clip, train and test every system under every way of folding, and save the results.
+
+    Embeddings and finished folds are kept: the same command goes on where it was stopped.
+    """
+    from nver.experiment import load_plan
+
+    plan = load_plan(experiment, overrides=set_ or ())
+    go_on = "embeddings and finished folds are kept; give the same command again to go on from there"
+    with interruptible(go_on), progress(plan.name, unit="experiments") as bar:
+        from nver.cli.watching import Watching
+        from nver.training.run import run_plan
+
+        results = run_plan(
+            plan, out=out, workers=workers, skip_unreadable=skip_unreadable, observer=Watching(bar)
+        )
+    directory = out / plan.name
+    if as_json:
+        print_json([_summary(result, directory / result.experiment.name) for result in results])
+        return
+    from rich.console import Console
+
+    from nver.report.terminal import print_tables
+
+    print_tables(results, console=Console())
+    note(f"results: {directory}")
+
+
+def _summary(result: Result, directory: Path) -> dict[str, Any]:
+    from nver.report.tables import figures
+
+    return {"experiment": result.experiment.name, "directory": str(directory), **figures(result.scores())}
