@@ -1,0 +1,166 @@
+"""Which results may stand in one table, and what tells them apart there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nver import fingerprint
+from nver.evaluation.metrics import Scores
+from nver.experiment import CorpusSpec, EncoderSpec, Experiment, FoldSpec
+from nver.heads.specs import HeadSpec
+from nver.results import Result
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One result as it is printed.
+
+    Attributes:
+        system: Its name, unique within its table and fit for a file.
+        settings: The training settings and the seed, where other rows of the table have others.
+    """
+
+    system: str
+    encoders: str
+    head: str
+    settings: str
+    result: Result
+    scores: Scores
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Results on the same clips, with the same classes, divided in the same way: they may be compared.
+
+    Attributes:
+        slug: Unique among the comparisons of a report and fit for a file name.
+        settings: The training settings and the seed, as far as all rows share them.
+    """
+
+    slug: str
+    corpus: CorpusSpec
+    labels: tuple[str, ...]
+    folds: FoldSpec
+    settings: str
+    rows: tuple[Row, ...]
+
+    @property
+    def title(self) -> str:
+        """``emogator (labels=vivae), 6 classes, protocol speaker``."""
+        corpus = with_options(self.corpus.name, self.corpus.options)
+        return f"{corpus}, {len(self.labels)} classes, protocol `{self.folds.protocol}`"
+
+    @property
+    def n_clips(self) -> int:
+        """Tested clips: the same ones in every row."""
+        return len(self.rows[0].result.predictions.clip_ids)
+
+    @property
+    def n_folds(self) -> int:
+        """Test parts."""
+        return len(self.rows[0].result.history)
+
+    @property
+    def largest_class_share(self) -> float:
+        """The accuracy of always guessing the most frequent class."""
+        counts = Counter(self.rows[0].result.predictions.truth.tolist())
+        return max(counts.values()) / self.n_clips
+
+
+def compare(results: Sequence[Result]) -> tuple[Comparison, ...]:
+    """Results in as many tables as there are sets of comparable ones, in the order they were given in."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(_measured_on(result), []).append(result)
+    slugs = _unique(_slug(group[0]) for group in groups.values())
+    return tuple(_comparison(slug, group) for slug, group in zip(slugs, groups.values(), strict=True))
+
+
+def with_options(name: str, options: Mapping[str, Any]) -> str:
+    """``reno (shift=0.0)``; the name alone without options."""
+    return f"{name} ({', '.join(f'{key}={value}' for key, value in options.items())})" if options else name
+
+
+def _measured_on(result: Result) -> str:
+    """Digest of all that a score depends on but the system: tested clips, their classes, and the folds."""
+    experiment, made = result.experiment, result.predictions
+    return fingerprint.of_data(
+        {
+            "corpus": experiment.corpus.model_dump(
+                mode="json", exclude={"root"}
+            ),  # another machine, another root
+            "labels": list(result.labels),
+            "folds": experiment.folds.model_dump(mode="json"),
+            "clips": [list(made.clip_ids), made.truth.tolist()],
+        }
+    )
+
+
+def _comparison(slug: str, results: Sequence[Result]) -> Comparison:
+    first = results[0]
+    settings = [_settings(result.experiment) for result in results]
+    shared = {key: value for key, value in settings[0].items() if all(s[key] == value for s in settings)}
+    names = _unique(system_name(result.experiment) for result in results)
+    return Comparison(
+        slug=slug,
+        corpus=first.experiment.corpus,
+        labels=first.labels,
+        folds=first.experiment.folds,
+        settings=_as_text(shared),
+        rows=tuple(
+            Row(
+                system=name,
+                encoders=" + ".join(_encoder(encoder) for encoder in result.experiment.encoders),
+                head=_head(result.experiment.head),
+                settings=_as_text({key: value for key, value in own.items() if key not in shared}),
+                result=result,
+                scores=result.scores(),
+            )
+            for name, own, result in zip(names, settings, results, strict=True)
+        ),
+    )
+
+
+def system_name(experiment: Experiment) -> str:
+    """The experiment's name without the protocol, which stands above its table."""
+    return experiment.name.removesuffix(f"-{experiment.folds.protocol}")
+
+
+def _encoder(encoder: EncoderSpec) -> str:
+    return with_options(encoder.name, encoder.options)
+
+
+def _head(head: HeadSpec) -> str:
+    usual = type(head)().model_dump()
+    return with_options(
+        head.kind, {key: value for key, value in head.model_dump().items() if value != usual[key]}
+    )
+
+
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    return {**experiment.training.model_dump(mode="json"), "seed": experiment.seed}
+
+
+def _as_text(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={'none' if value is None else value}" for key, value in settings.items())
+
+
+def _slug(result: Result) -> str:
+    experiment = result.experiment
+    return f"{experiment.corpus.name}-{len(result.labels)}-classes-{experiment.folds.protocol}"
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    """Each name once: a second ``a`` becomes ``a-2``, or the next number that is free."""
+    taken: list[str] = []
+    for name in names:
+        free = name
+        number = 2
+        while free in taken:
+            free = f"{name}-{number}"
+            number += 1
+        taken.append(free)
+    return taken

@@ -1,0 +1,63 @@
+"""What each way of folding measures, in the words that stand above every table."""
+
+from __future__ import annotations
+
+from nver.report.comparison import Comparison
+from nver.report.provenance import n_speakers
+
+
+def headline(comparison: Comparison) -> str:
+    """Who is on which side of the folds, in a few words."""
+    match comparison.folds.protocol:
+        case "paper":
+            return "**Protocol `paper`: speakers appear on both sides.**"
+        case "speaker" | "leave-one-speaker-out" as protocol:
+            return f"**Protocol `{protocol}`: no speaker appears on both sides.**"
+        case "predefined":
+            return "**Protocol `predefined`: the corpus says what is on which side.**"
+
+
+def statement(comparison: Comparison) -> str:
+    """The headline, and how to read figures that were reached so."""
+    folds, n_folds = comparison.folds, comparison.n_folds
+    match folds.protocol:
+        case "paper":
+            how = (
+                f"Clips were divided into {n_folds} folds stratified by class, whoever speaks in them: a "
+                "head is tested on voices that it was trained on. These figures are optimistic for a voice "
+                "that was never heard."
+            )
+        case "speaker":
+            how = (
+                f"Clips were divided into {n_folds} folds of whole speakers, stratified by class as far as "
+                "that allows. These figures are for voices that were never heard."
+            )
+        case "leave-one-speaker-out":
+            how = (
+                f"Each of the {n_folds} speakers was tested once by a head trained on all others. These "
+                "figures are for voices that were never heard."
+            )
+        case "predefined":
+            parts = (
+                f"trained on {_listed(folds.train)}, tested on {_listed(folds.test)}"
+                if folds.test
+                else f"each of the {n_folds} parts was tested once by a head trained on the others"
+            )
+            how = f"By `{folds.attribute}`: {parts}. A warning says so if a speaker appears on both sides."
+    return f"{headline(comparison)} {how}"
+
+
+def chance(comparison: Comparison) -> str:
+    """Clips, speakers, folds, and the scores that need no listening."""
+    speakers = n_speakers(comparison.rows[0].result)
+    who = f"{speakers:,} known speakers" if speakers else "no known speakers"
+    n = len(comparison.labels)
+    n_folds = "1 fold" if comparison.n_folds == 1 else f"{comparison.n_folds} folds"
+    return (
+        f"{comparison.n_clips:,} tested clips, {who}, {n} classes, {n_folds}. Chance: {100 / n:.1f} % UAR; "
+        f"always guessing the most frequent class: {100 * comparison.largest_class_share:.1f} % accuracy."
+    )
+
+
+def _listed(parts: tuple[str, ...]) -> str:
+    return ", ".join(f"`{part}`" for part in parts)

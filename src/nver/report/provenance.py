@@ -1,0 +1,61 @@
+"""What a report says of where its results come from, read off ``Result.provenance``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nver.results import Result
+
+
+def n_parameters(result: Result) -> int:
+    """Trained weights of the head."""
+    return int(result.provenance["head_parameters"])
+
+
+def n_speakers(result: Result) -> int:
+    """Known speakers of the clips; 0 where none is known."""
+    return int(result.provenance["corpus"]["n_speakers"])
+
+
+def random_weights(result: Result) -> list[str]:
+    """The encoders that were never trained, and what the result says of their weights."""
+    return [
+        f"{spec.name} ({key} {said})"
+        for spec, encoder in zip(result.experiment.encoders, result.provenance["encoders"], strict=True)
+        for key, said in flat(encoder).items()
+        if "random" in key
+    ]
+
+
+def shared_and_own(results: Sequence[Result]) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Provenance that all results agree on, and what each says beyond that, but for warnings."""
+    said = [
+        flat(
+            {key: value for key, value in result.provenance.items() if key not in ("unreadable", "warnings")}
+        )
+        for result in results
+    ]
+    shared = {key: text for key, text in said[0].items() if all(own.get(key) == text for own in said)}
+    return shared, [{key: text for key, text in own.items() if key not in shared} for own in said]
+
+
+def flat(data: Mapping[str, Any], *, prefix: str = "") -> dict[str, str]:
+    """Nested plain data under dotted keys.
+
+    >>> flat({"machine": {"cores": 2}, "encoders": [{"device": "cpu"}]})
+    {'machine.cores': '2', 'encoders.1.device': 'cpu'}
+    """
+    texts: dict[str, str] = {}
+    for key, value in data.items():
+        match value:
+            case Mapping():
+                texts |= flat(value, prefix=f"{prefix}{key}.")
+            case [Mapping(), *_]:
+                numbered = {str(i): item for i, item in enumerate(value, start=1)}
+                texts |= flat(numbered, prefix=f"{prefix}{key}.")
+            case list() | tuple():
+                texts[f"{prefix}{key}"] = ", ".join(map(str, value))
+            case _:
+                texts[f"{prefix}{key}"] = str(value)
+    return texts

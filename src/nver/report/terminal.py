@@ -1,0 +1,35 @@
+"""The main tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from nver.report.comparison import Comparison, compare
+from nver.report.markdown import loud
+from nver.report.protocols import chance, statement
+from nver.report.tables import SCORES, main_grid
+from nver.results import Result
+
+
+def print_tables(results: Sequence[Result], *, console: Console) -> None:
+    """For every set of comparable results its protocol, what must be read first, and the scores."""
+    for comparison in compare(results):
+        for part in _parts(comparison):
+            console.print(part)
+        console.print()
+
+
+def _parts(comparison: Comparison) -> Iterator[RenderableType]:
+    yield _plain(comparison.title, style="bold")
+    yield _plain(statement(comparison))
+    yield from (_plain(said, style="red") for said in loud(comparison))
+    yield _plain(chance(comparison))
+    yield main_grid(comparison).terminal(("system", "parameters", *SCORES))
+    yield "Percent, mean ± standard deviation over folds; bold: the best of a column."
+
+
+def _plain(markdown: str, *, style: str = "") -> Text:
+    return Text(markdown.replace("**", "").replace("`", ""), style=style)
