@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nver.cli.console import AsJson, example, interruptible, note, print_json
+
+if TYPE_CHECKING:
+    from nver.encoders.inventory import Entry
 
 app = typer.Typer(help="List, describe, fetch, check and convert encoders.", no_args_is_help=True)
 
@@ -20,25 +23,29 @@ EncoderName = Annotated[
 def list_(as_json: AsJson = False) -> None:
     """Every encoder: length of its embedding, size, licence, and whether its weights are here."""
     from nver.encoders import ENCODERS
+    from nver.encoders.inventory import entry
 
-    entries = [_entry(name) for name in sorted(ENCODERS)]
+    entries = [entry(name) for name in sorted(ENCODERS)]
     if as_json:
-        print_json(entries)
+        print_json([_plain(one) for one in entries])
         return
-    for entry in entries:
-        here = "no weights needed" if entry["source"] is None else "here" if entry["folder"] else "-"
-        size = f"{entry['n_bytes'] / 1e6:,.0f} MB" if entry["n_bytes"] else ""
-        typer.echo(f"{entry['name']:<24} {entry['dim']:>5} {size:>9}  {entry['licence']:<13} {here}")
+    for one in entries:
+        here = "no weights needed" if not one.n_bytes else "here" if one.weights else "-"
+        size = f"{one.n_bytes / 1e6:,.0f} MB" if one.n_bytes else ""
+        typer.echo(f"{one.card.name:<24} {one.card.dim:>5} {size:>9}  {one.card.licence:<13} {here}")
 
 
 @app.command(epilog=example("nver encoders info wavlm-base"))
 def info(name: EncoderName, as_json: AsJson = False) -> None:
     """The card of one encoder: source, revision, licence, citation, size, and where its weights are."""
-    entry = _entry(name)
+    from nver.encoders.inventory import entry
+
+    one = entry(name)
+    plain = _plain(one)
     if as_json:
-        print_json(entry)
+        print_json(plain)
         return
-    typer.echo(f"{entry['title']} ({entry['name']})")
+    typer.echo(f"{one.card.title} ({one.card.name})")
     for key in (
         "family",
         "dim",
@@ -50,22 +57,24 @@ def info(name: EncoderName, as_json: AsJson = False) -> None:
         "revision",
         "sha256",
     ):
-        if entry[key]:
-            value = f"{entry[key]:,}" if isinstance(entry[key], int) else entry[key]
-            typer.echo(f"  {key:<11} {value}")
-    if entry["source"] is not None:
-        typer.echo(f"  {'weights':<11} {entry['folder'] or 'not on this machine'}")
-    if entry["notes"]:
-        typer.echo(f"  {'notes':<11} {entry['notes']}")
+        if plain[key]:
+            typer.echo(
+                f"  {key:<11} {format(plain[key], ',') if isinstance(plain[key], int) else plain[key]}"
+            )
+    if one.n_bytes:
+        typer.echo(f"  {'weights':<11} {one.weights or 'not on this machine'}")
+    if one.card.notes:
+        typer.echo(f"  {'notes':<11} {one.card.notes}")
 
 
 @app.command(epilog=example("nver encoders fetch wavlm-base"))
 def fetch(name: EncoderName) -> None:
     """Download a checkpoint of the hub at its pinned revision; resumes what was interrupted."""
     from nver.encoders import folders
+    from nver.encoders.inventory import hub_card
 
-    card = _hub_card(name)
-    note(f"{card.title} is under {card.licence}.")
+    card = hub_card(name)
+    note(f"{card.title} is under this licence: {card.licence}.")
     with interruptible("what has arrived is kept; give the same command again to go on from there"):
         folder = folders.fetch(card, say=note)
     typer.echo(str(folder))
@@ -73,34 +82,27 @@ def fetch(name: EncoderName) -> None:
 
 @app.command(epilog=example("nver encoders check wavlm-base"))
 def check(name: EncoderName, as_json: AsJson = False) -> None:
-    """Load the weights as an experiment would, print their digest, and embed a second of silence.
+    """Load the weights as an experiment would, print their digests, and embed a second of silence.
 
     Exits with 1 if a weight is missing, damaged or of another architecture.
     """
     import numpy as np
 
-    from nver import fingerprint
-    from nver.encoders import folders, load_encoder
+    from nver.encoders import load_encoder
+    from nver.encoders.inventory import digests
     from nver.errors import WeightsError
 
-    card = _hub_card(name)
-    folder = folders.find_folder(card, None)
-    digests = {path.name: fingerprint.of_file(path) for path in folders.weight_files(folder)}
-    if card.sha256 is not None and len(digests) == 1 and card.sha256 not in digests.values():
-        note(
-            f"{name}: the digest is not the card's {card.sha256}; "
-            "the same weights in another format have another digest"
-        )
+    found = digests(name)
     encoder = load_encoder(name)
     if not np.isfinite(encoder.embed([np.zeros(encoder.card.rate_hz, np.float32)])).all():
-        raise WeightsError(f"{folder}: {name} gives numbers that are not finite; fetch it again")
+        raise WeightsError(f"{name} gives numbers that are not finite; fetch its weights again")
+    if (expected := encoder.card.sha256) is not None and expected not in found.values():
+        note(f"{name}: no digest is the card's {expected}; other formats of the same weights have others")
     if as_json:
-        print_json(
-            {"name": name, "folder": str(folder), "sha256": digests, "fingerprint": encoder.fingerprint}
-        )
+        print_json({"name": name, "sha256": found, "fingerprint": encoder.fingerprint})
         return
-    for file, digest in digests.items():
-        typer.echo(f"{digest}  {folder / file}")
+    for file, digest in found.items():
+        typer.echo(f"{digest}  {file}")
     note(f"{name}: every weight is there; {encoder.dim} numbers a clip")
 
 
@@ -115,26 +117,7 @@ def convert(
     typer.echo(str(to_safetensors(source, to)))
 
 
-def _entry(name: str) -> dict[str, Any]:
-    """The card as plain data, and what is known of its weights here."""
-    from nver.encoders import load_encoder
-    from nver.encoders.cards import card_of
-    from nver.encoders.folders import present
-
-    card = card_of(name)
-    if card is None:
-        return {**load_encoder(name).card.model_dump(mode="json"), "n_bytes": 0, "folder": None}
-    folder = present(card)
-    plain = card.model_dump(mode="json", exclude={"config", "preprocessor"})
-    return {**plain, "n_bytes": card.n_bytes, "folder": None if folder is None else str(folder)}
-
-
-def _hub_card(name: str) -> Any:
-    from nver.encoders import ENCODERS
-    from nver.encoders.cards import card_of
-    from nver.errors import ConfigError
-
-    if (card := card_of(name)) is None:
-        ENCODERS[name]
-        raise ConfigError(f"'{name}' is no checkpoint of the hub: there is nothing to fetch or to check")
-    return card
+def _plain(one: Entry) -> dict[str, Any]:
+    """An entry as JSON has it."""
+    card = one.card.model_dump(mode="json", exclude={"config", "preprocessor"})
+    return {**card, "n_bytes": one.n_bytes, "weights": None if one.weights is None else str(one.weights)}
