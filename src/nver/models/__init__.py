@@ -1,1 +1,1 @@
-"""TODO"""
+"""Networks that nver implements itself, as torch modules: numbers and tensors in, tensors out."""
