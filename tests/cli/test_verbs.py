@@ -1,0 +1,128 @@
+"""Each verb on a small corpus: words for people, and with --json one document and nothing else."""
+
+import pytest
+
+from nver import EmbeddingTable, Result, open_corpus
+from nver.experiment import load_plan
+
+
+def test_every_corpus_is_listed_with_its_licence(nver):
+    listed = nver("corpora", "list", "--json").json
+    assert {card["name"] for card in listed} == {"asvp-esd", "emogator", "folder", "jnv", "manifest", "vivae"}
+    shown = nver("corpora", "list").out.splitlines()
+    assert len(shown) == len(listed)
+    assert all(card["licence"] in line for card, line in zip(listed, shown, strict=True))
+
+
+def test_the_card_of_a_corpus_shows_its_labels_and_options(nver):
+    shown = nver("corpora", "info", "vivae").out
+    assert "achievement, anger, fear, pain, pleasure, surprise" in shown
+    assert "subset: Literal['full', 'core'] = 'full'" in shown
+    assert nver("corpora", "info", "vivae", "--json").json["counts"]["clips"] == {"all": 1085}
+
+
+def test_every_problem_of_a_copy_is_reported(nver, corpus):
+    ran = nver("corpora", "verify", "vivae", "--root", corpus, "--workers", 1, "--json")
+    assert ran.code == 1
+    missing = [problem for problem in ran.json if problem["kind"] == "missing"]
+    assert len(missing) == 1085 - 66
+    shown = nver("corpora", "verify", "vivae", "--root", corpus, "--workers", 1)
+    assert len(shown.out.splitlines()) == len(ran.json)
+    assert "1,019 missing" in shown.err
+
+
+def test_a_licence_that_nobody_accepted_stops_a_download(nver, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    ran = nver("corpora", "download", "vivae", "--to", tmp_path)
+    assert ran.code == 1
+    assert "CC BY-NC 4.0" in ran.err
+    assert "--accept-licence" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_embedded_corpus_is_found_again(nver, corpus, tmp_path):
+    table = tmp_path / "table.parquet"
+    arguments = ("embed", "vivae", "--root", corpus, "--encoder", "mfcc-stats", "--workers", 1)
+    first = nver(*arguments, "--json").json
+    assert (first["n_clips"], first["n_computed"], first["dim"]) == (66, 66, 240)
+    again = nver(*arguments, "--out", table)
+    assert "0 clips computed, 66 found in the store" in again.err
+    assert again.out == f"{table}\n"
+    assert EmbeddingTable.load(table).clip_ids == tuple(
+        clip.id for clip in open_corpus("vivae", corpus).clips
+    )
+
+    (held,) = nver("store", "ls", "--json").json
+    assert (held["encoder"], held["n_rows"]) == ("mfcc-stats", 66)
+    assert "mfcc-stats" in nver("store", "ls").out
+    assert nver("store", "verify").code == 0
+    assert nver("store", "gc", "--json").json["paths"] == []
+
+
+def test_a_damaged_store_is_a_problem(nver, corpus, tmp_path, monkeypatch):
+    monkeypatch.setenv("NVER_HOME", str(tmp_path))
+    nver("embed", "vivae", "--root", corpus, "--encoder", "mfcc-stats", "--workers", 1)
+    shard = next(path for path in (tmp_path / "store" / "vectors").rglob("*") if "parquet" in path.name)
+    shard.write_bytes(shard.read_bytes()[:-9])
+    assert nver("store", "verify").code == 1
+    assert nver("store", "verify", "--json").json[0]["path"] == str(shard)
+
+
+def test_a_plan_is_run_saved_reported_and_not_run_twice(nver, plan, tmp_path):
+    (summary,) = nver("run", plan, "--out", tmp_path / "runs", "--workers", 1, "--json").json
+    result = Result.load(tmp_path / "runs" / "tiny" / "fcn-mfcc-stats-speaker")
+    assert summary["directory"] == str(tmp_path / "runs" / "tiny" / "fcn-mfcc-stats-speaker")
+    assert summary["accuracy_mean"] == result.scores().accuracy.mean
+
+    again = nver("run", plan, "--out", tmp_path / "runs", "--workers", 1)
+    assert "(was there: " in again.err
+    assert "no speaker appears on both sides" in again.out
+
+    reported = nver("report", tmp_path / "runs", "--out", tmp_path / "report")
+    assert reported.out.splitlines()[-1] == f"report: {tmp_path / 'report' / 'report.md'}"
+    assert "fcn-mfcc-stats" in reported.out
+    as_json = nver("report", tmp_path / "runs", "--out", tmp_path / "report", "--json").json
+    assert as_json == {
+        "report": str(tmp_path / "report" / "report.md"),
+        "experiments": ["fcn-mfcc-stats-speaker"],
+    }
+
+
+def test_a_key_of_the_plan_can_be_set(nver, plan, tmp_path):
+    changed = ("--set", "training.lr=0.5", "--set", "folds.protocol=paper")
+    nver("run", plan, "--out", tmp_path, "--workers", 1, *changed)
+    (result,) = (Result.load(path.parent) for path in tmp_path.rglob("result.json"))
+    assert result.experiment.training.lr == 0.5
+    assert result.experiment.folds.protocol == "paper"
+
+
+def test_a_clip_that_cannot_be_read_stops_a_run_or_is_listed(nver, tmp_path, plan):
+    from nver.corpora.synthetic import synthesise
+
+    broken = synthesise(tmp_path / "broken", n_clips=66)
+    victim = next(broken.rglob("S03_*.wav"))
+    victim.write_bytes(b"no audio")
+    arguments = ("run", plan, "--set", f"corpus.root='{broken}'", "--out", tmp_path / "runs", "--workers", 1)
+    stopped = nver(*arguments)
+    assert stopped.code == 1
+    assert victim.name in stopped.err
+
+    assert nver(*arguments, "--skip-unreadable").code == 0
+    (result,) = (Result.load(path.parent) for path in (tmp_path / "runs").rglob("result.json"))
+    assert [victim.stem in clip for clip in result.provenance["unreadable"]] == [True]
+
+
+@pytest.mark.parametrize("encoder", ["logmel-stats", "mfcc-stats"])
+def test_the_card_of_an_encoder_shows_its_licence(nver, encoder):
+    assert "Apache-2.0" in nver("encoders", "info", encoder).out
+    assert nver("encoders", "info", encoder, "--json").json["name"] == encoder
+
+
+def test_the_demo_trains_the_heads_of_the_study_on_one_and_two_views(nver, corpus, tmp_path, pytestconfig):
+    demo = pytestconfig.rootpath / "experiments" / "demo.toml"
+    kinds = sorted(experiment.head.kind for experiment in load_plan(demo).experiments())
+    assert kinds == ["cnn", "cnn", "concat", "fcn", "fcn", "reno"]
+    smaller = [f"corpus.root='{corpus}'", "folds.n_folds=2", "training.max_epochs=1"]
+    settings = [part for key in smaller for part in ("--set", key)]
+    ran = nver("run", demo, *settings, "--out", tmp_path, "--workers", 1, "--json")
+    assert len(ran.json) == 6
