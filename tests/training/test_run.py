@@ -95,7 +95,7 @@ def test_an_interrupted_plan_goes_on_and_a_finished_one_is_not_run_again(recordi
     where: dict[str, Any] = {"out": tmp_path / "runs", "store": Store(tmp_path / "store"), "workers": 0}
     stopped = Diary(interrupt_at=(NAMES[1], 2))
     with pytest.raises(KeyboardInterrupt):
-        run_plan(plan(recordings), observer=stopped, **where)
+        run_plan(plan(recordings), observer=stopped, jobs=1, **where)
     assert stopped.done == [(NAMES[0], False)]
     resumed = Diary()
     results = run_plan(plan(recordings), observer=resumed, **where)

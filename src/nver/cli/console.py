@@ -16,7 +16,7 @@ import typer
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")
 ]
-Workers = Annotated[int, typer.Option(min=1, help="Processes that decode audio.", show_default="one a core")]
+Workers = Annotated[int, typer.Option(min=1, help="Cores to use.", show_default="one a core")]
 CorpusOptions = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="KEY=VALUE", help="A knob of the corpus; may be given several times."),

@@ -45,7 +45,12 @@ def run(
         from nver.training.run import run_plan
 
         results = run_plan(
-            plan, out=out, workers=workers, skip_unreadable=skip_unreadable, observer=Watching(bar)
+            plan,
+            out=out,
+            workers=workers,
+            jobs=workers or 1,
+            skip_unreadable=skip_unreadable,
+            observer=Watching(bar, n_experiments=len(plan.experiments())),
         )
     directory = out / plan.name
     if as_json:

@@ -22,12 +22,15 @@ class Watching(Observer):
 
     Args:
         bar: What to tell.
+        n_experiments: Of the plan.
     """
 
-    def __init__(self, bar: Progress) -> None:
+    def __init__(self, bar: Progress, *, n_experiments: int) -> None:
         self._bar = bar
         self._encoder = ""
-        self._number = self._n_experiments = 1
+        self._n_experiments = n_experiments
+        self._is_training = False
+        self._shares: dict[str, list[float]] = {}
 
     def opened(self, corpus: Corpus) -> None:
         """How many clips there are, and why others are not among them."""
@@ -50,23 +53,26 @@ class Watching(Observer):
         """What became of the clips."""
         self._bar.say(f"{encoder.card.name}: {account(extraction)}")
 
-    def started(self, experiment: Experiment, number: int, n_experiments: int) -> None:
-        """From the first one on experiments are counted."""
-        self._number, self._n_experiments = number, n_experiments
-        if number == 1:
-            self._bar.begin("training", unit="experiments")
-
     def trained(self, experiment: Experiment, progress: Training) -> None:
         """Folds and epochs are fractions of an experiment."""
-        share = (progress.fold + progress.epoch / progress.max_epochs) / progress.n_folds
+        shares = self._shares.setdefault(experiment.name, [0.0] * progress.n_folds)
+        shares[progress.fold] = progress.epoch / progress.max_epochs
         where = f"fold {progress.fold + 1} of {progress.n_folds}, epoch {progress.epoch}"
-        self._bar(self._number - 1 + share, self._n_experiments, doing=f"{experiment.name}, {where}")
+        self._tell(f"{experiment.name}, {where}")
 
     def finished(self, result: Result, directory: Path, *, was_there: bool) -> None:
         """Its scores."""
         name, scores = result.experiment.name, result.scores()
         found = f" (was there: {directory})" if was_there else ""
-        self._bar(self._number, self._n_experiments, doing=name)
+        self._shares[name] = [1.0]
+        self._tell(name)
         self._bar.say(
             f"{name}: accuracy {spread(scores.accuracy)}, macro F1 {spread(scores.macro_f1)}{found}"
         )
+
+    def _tell(self, doing: str) -> None:
+        if not self._is_training:
+            self._is_training = True
+            self._bar.begin("training", unit="experiments")
+        done = sum(sum(shares) / len(shares) for shares in self._shares.values())
+        self._bar(done, self._n_experiments, doing=doing)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nver.errors import ConfigError, TrainingError
+from nver.heads.dropout import Dropout
 
 
 class HeadOutput(NamedTuple):
@@ -59,6 +60,12 @@ class Head(nn.Module):
             got = " and ".join(map(str, shapes)) or "no view"
             raise TrainingError(f"this head was built for views of shape {expected}, got {got}")
         return self.read(*views)
+
+    def draw_from(self, generator: torch.Generator) -> None:
+        """Let a generator decide what is dropped in training."""
+        for module in self.modules():
+            if isinstance(module, Dropout):
+                module.generator = generator
 
     def read(self, *views: Tensor) -> HeadOutput:
         """``forward`` on views that are known to fit: what each head writes."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from nver.heads.base import Head, HeadOutput, without_penalty
+from nver.heads.dropout import Dropout
 from nver.heads.specs import FCNSpec
 
 
@@ -18,10 +19,10 @@ def dense_classifier(
     return nn.Sequential(
         nn.Linear(n_features, first),
         nn.ReLU(),
-        nn.Dropout(dropout),
+        Dropout(dropout),
         nn.Linear(first, second),
         nn.ReLU(),
-        nn.Dropout(dropout),
+        Dropout(dropout),
         nn.Linear(second, n_classes),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from nver.experiment import Experiment
 from nver.results import Epoch, FoldHistory, Predictions, Result
 from nver.training import protocols, provenance
 from nver.training.checkpoint import FoldOutcome, FoldStore
+from nver.training.crew import N_CORES, Crew
 from nver.training.fit import Part, fit
 from nver.types import Clip, Labels
 
@@ -44,6 +46,7 @@ def cross_validate(
     encoders: Sequence[Mapping[str, Any]] = (),
     on_progress: Callable[[Progress], None] | None = None,
     checkpoint: Path | None = None,
+    jobs: int = N_CORES,
 ) -> Result:
     """Every tested clip's prediction by a head that never saw it.
 
@@ -53,10 +56,11 @@ def cross_validate(
         tables: Embeddings of the clips, one table an encoder, in the order of ``experiment.encoders``.
         unreadable: Clips to go on without, and why: they are listed in the result.
         encoders: What the result should say about each encoder (fingerprint, kernel, precision...).
-        on_progress: Told of every epoch.
+        on_progress: Told of every epoch, by the thread that trains it, one at a time.
         checkpoint: A folder for finished folds. When it holds folds of the same experiment on the same data,
             they are taken from there, so that an interrupted run goes on where it was. Yours to remove once
             the result is saved.
+        jobs: Folds that are trained at once, on one core each; the result is the same with any number.
 
     Returns:
         Predictions in the order of the corpus, the history of every fold, and provenance.
@@ -66,134 +70,174 @@ def cross_validate(
         TrainingError: Embeddings are not finite or out of step with the clips, or a loss ran away.
         StoreError: A table lacks a clip.
     """
-    if len(tables) != len(experiment.encoders):
-        raise TrainingError(
-            f"{experiment.name}: {len(experiment.encoders)} encoders came with {len(tables)} tables"
-        )
-    clips, whole = _readable(corpus, tables, unreadable)
-    truth = whole.truth
-    folds = protocols.divide(clips, truth, experiment.folds, class_names=corpus.labels, seed=experiment.seed)
-    key = run_key(experiment, corpus, tables, unreadable=unreadable)
+    with Crew(jobs) as crew:
+        run = Run(experiment, corpus, tables, unreadable=unreadable, encoders=encoders)
+        run.start(crew, on_progress=on_progress, checkpoint=checkpoint)
+        return run.result()
 
-    store = FoldStore(checkpoint, key) if checkpoint is not None else None
-    outcomes: list[FoldOutcome] = []
-    for number in range(len(folds)):
+
+class Run:
+    """One experiment on its way: folds are trained by a crew, then a result is made of them.
+
+    Arguments are those of ``cross_validate``.
+
+    Attributes:
+        key: Digest of all that decides the result: the experiment, clips, embeddings, and the versions of the
+            code. Where the corpus lies and what the experiment is called decide nothing and are left out.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        corpus: Corpus,
+        tables: Sequence[EmbeddingTable],
+        *,
+        unreadable: Mapping[str, str] = MappingProxyType({}),
+        encoders: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        if len(tables) != len(experiment.encoders):
+            raise TrainingError(
+                f"{experiment.name}: {len(experiment.encoders)} encoders came with {len(tables)} tables"
+            )
+        self.experiment = experiment
+        self._corpus, self._tables = corpus, tables
+        self._unreadable, self._encoders = dict(unreadable), [dict(encoder) for encoder in encoders]
+        self._clips = [clip for clip in corpus.clips if clip.id not in unreadable]
+        index = {label: i for i, label in enumerate(corpus.labels)}
+        self._truth = np.array([index[clip.label] for clip in self._clips], np.int64)
+        self.key = self._key()
+        self._folds: tuple[Fold, ...] = ()
+        self._outcomes: list[Future[FoldOutcome]] = []
+
+    def start(
+        self,
+        crew: Crew,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        checkpoint: Path | None = None,
+    ) -> None:
+        """Divide the clips, and hand every fold to the crew."""
+        self._folds = protocols.divide(
+            self._clips,
+            self._truth,
+            self.experiment.folds,
+            class_names=self._corpus.labels,
+            seed=self.experiment.seed,
+        )
+        store = FoldStore(checkpoint, self.key) if checkpoint is not None else None
+        self._outcomes = [
+            crew.submit(self._outcome, number, crew, store, on_progress) for number in range(len(self._folds))
+        ]
+
+    def result(self) -> Result:
+        """Wait for every fold, and put them together."""
+        outcomes = [outcome.result() for outcome in self._outcomes]
+        corpus, clips = self._corpus, self._clips
+        return Result(
+            experiment=self.experiment,
+            labels=corpus.labels,
+            predictions=_in_corpus_order(clips, self._truth, self._folds, outcomes),
+            history=tuple(outcome.history for outcome in outcomes),
+            provenance={
+                "key": self.key,
+                "software": provenance.software(),
+                "machine": provenance.machine(),
+                "corpus": {
+                    "name": corpus.card.name,
+                    "options": dict(corpus.options),
+                    "n_clips": len(clips),
+                    "n_speakers": len({clip.speaker for clip in clips} - {None}),
+                    "clips_sha256": _digest(clips),
+                    "left_out": dict(corpus.left_out),
+                },
+                "encoders": self._encoders,
+                "head_parameters": outcomes[0].n_parameters,
+                "training_s": round(sum(outcome.seconds for outcome in outcomes), 2),
+                "unreadable": self._unreadable,
+                "warnings": protocols.caveats(
+                    self.experiment.folds, clips, self._truth, self._folds, class_names=corpus.labels
+                ),
+            },
+        )
+
+    def _key(self) -> str:
+        versions = provenance.software()
+        return fingerprint.of_data(
+            {
+                "experiment": self.experiment.model_dump(
+                    mode="json", exclude={"name": True, "corpus": {"root"}}
+                ),
+                "labels": list(self._corpus.labels),
+                "clips": _digest(self._clips),
+                "views": [fingerprint.of_array(view) for view in self._part().views],
+                "versions": {name: versions[name] for name in ("nver", "torch", "scikit-learn")},
+            }
+        )
+
+    def _part(self) -> Part:
+        """Made anew for each fold: a plan of many experiments would not fit in memory otherwise."""
+        clip_ids = [clip.id for clip in self._clips]
+        return Part(tuple(table.rows(clip_ids) for table in self._tables), self._truth)
+
+    def _outcome(
+        self,
+        number: int,
+        crew: Crew,
+        store: FoldStore | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> FoldOutcome:
         outcome = store.load(number) if store else None
         if outcome is None:
-            outcome = _run_fold(experiment, corpus.labels, clips, whole, folds, number, on_progress)
+            outcome = self._train(number, crew, on_progress)
             if store:
                 store.save(number, outcome)
-        outcomes.append(outcome)
+        return outcome
 
-    return Result(
-        experiment=experiment,
-        labels=corpus.labels,
-        predictions=_in_corpus_order(clips, truth, folds, outcomes),
-        history=tuple(outcome.history for outcome in outcomes),
-        provenance={
-            "key": key,
-            "software": provenance.software(),
-            "machine": provenance.machine(),
-            "corpus": {
-                "name": corpus.card.name,
-                "options": dict(corpus.options),
-                "n_clips": len(clips),
-                "n_speakers": len({clip.speaker for clip in clips} - {None}),
-                "clips_sha256": _digest(clips),
-                "left_out": dict(corpus.left_out),
-            },
-            "encoders": [dict(encoder) for encoder in encoders],
-            "head_parameters": outcomes[0].n_parameters,
-            "training_s": round(sum(outcome.seconds for outcome in outcomes), 2),
-            "unreadable": dict(unreadable),
-            "warnings": protocols.caveats(experiment.folds, clips, truth, folds, class_names=corpus.labels),
-        },
-    )
+    def _train(self, number: int, crew: Crew, on_progress: Callable[[Progress], None] | None) -> FoldOutcome:
+        fold, settings = self._folds[number], self.experiment.training
+        started = time.perf_counter()
+        seed = int(np.random.SeedSequence((self.experiment.seed, number)).generate_state(1)[0])
+        train, validation = hold_out(
+            self._truth,
+            fold,
+            class_names=self._corpus.labels,
+            share=settings.validation_share,
+            seed=seed,
+            speakers=protocols.kept_apart(self._clips, self.experiment.folds),
+        )
+        seen: list[Epoch] = []
 
+        def tell(figures: Epoch) -> None:
+            seen.append(figures)
+            if on_progress is not None:
+                with crew.lock:
+                    on_progress(Progress(number, len(self._folds), len(seen), settings.max_epochs, figures))
 
-def run_key(
-    experiment: Experiment,
-    corpus: Corpus,
-    tables: Sequence[EmbeddingTable],
-    *,
-    unreadable: Mapping[str, str] = MappingProxyType({}),
-) -> str:
-    """Digest of all that decides a result: the experiment, clips, embeddings, and the versions of the code.
-
-    Where the corpus lies and what the experiment is called decide nothing and are left out.
-    """
-    clips, whole = _readable(corpus, tables, unreadable)
-    versions = provenance.software()
-    return fingerprint.of_data(
-        {
-            "experiment": experiment.model_dump(mode="json", exclude={"name": True, "corpus": {"root"}}),
-            "labels": list(corpus.labels),
-            "clips": _digest(clips),
-            "views": [fingerprint.of_array(view) for view in whole.views],
-            "versions": {name: versions[name] for name in ("nver", "torch", "scikit-learn")},
-        }
-    )
-
-
-def _readable(
-    corpus: Corpus, tables: Sequence[EmbeddingTable], unreadable: Mapping[str, str]
-) -> tuple[list[Clip], Part]:
-    clips = [clip for clip in corpus.clips if clip.id not in unreadable]
-    index = {label: i for i, label in enumerate(corpus.labels)}
-    truth = np.array([index[clip.label] for clip in clips], np.int64)
-    return clips, Part(tuple(table.rows([clip.id for clip in clips]) for table in tables), truth)
-
-
-def _run_fold(
-    experiment: Experiment,
-    labels: Sequence[str],
-    clips: Sequence[Clip],
-    whole: Part,
-    folds: Sequence[Fold],
-    number: int,
-    on_progress: Callable[[Progress], None] | None,
-) -> FoldOutcome:
-    fold, settings = folds[number], experiment.training
-    started = time.perf_counter()
-    seed = int(np.random.SeedSequence((experiment.seed, number)).generate_state(1)[0])
-    train, validation = hold_out(
-        whole.truth,
-        fold,
-        class_names=labels,
-        share=settings.validation_share,
-        seed=seed,
-        speakers=protocols.kept_apart(clips, experiment.folds),
-    )
-    seen: list[Epoch] = []
-
-    def tell(figures: Epoch) -> None:
-        seen.append(figures)
-        if on_progress is not None:
-            on_progress(Progress(number, len(folds), len(seen), settings.max_epochs, figures))
-
-    fitted = fit(
-        experiment.head,
-        _rows(whole, train),
-        _rows(whole, validation),
-        n_classes=len(labels),
-        settings=settings,
-        seed=seed,
-        on_epoch=tell,
-    )
-    return FoldOutcome(
-        probabilities=fitted.predict(_rows(whole, fold.test).views),
-        history=FoldHistory(
-            fold=number,
-            name=fold.name,
-            n_train=len(train),
-            n_validation=len(validation),
-            n_test=len(fold.test),
-            epochs=fitted.epochs,
-            best_epoch=fitted.best_epoch,
-        ),
-        n_parameters=sum(weight.numel() for weight in fitted.head.parameters()),
-        seconds=time.perf_counter() - started,
-    )
+        whole = self._part()
+        fitted = fit(
+            self.experiment.head,
+            _rows(whole, train),
+            _rows(whole, validation),
+            n_classes=len(self._corpus.labels),
+            settings=settings,
+            seed=seed,
+            on_epoch=tell,
+            on_batch=crew.go_on,
+        )
+        return FoldOutcome(
+            probabilities=fitted.predict(_rows(whole, fold.test).views),
+            history=FoldHistory(
+                fold=number,
+                name=fold.name,
+                n_train=len(train),
+                n_validation=len(validation),
+                n_test=len(fold.test),
+                epochs=fitted.epochs,
+                best_epoch=fitted.best_epoch,
+            ),
+            n_parameters=sum(weight.numel() for weight in fitted.head.parameters()),
+            seconds=time.perf_counter() - started,
+        )
 
 
 def _rows(part: Part, rows: Rows) -> Part:

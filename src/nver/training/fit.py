@@ -7,6 +7,7 @@ generator is left as it was found.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -30,6 +31,10 @@ Views: TypeAlias = tuple[Tensor, ...]
 
 _CLIPS_AT_ONCE = 256
 """Without gradients: large enough to be fast, small enough for the convolutions of 3,840 dimensions."""
+
+
+_one_head_at_a_time = threading.Lock()
+"""Layers draw their first weights from the global generator, which threads share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +117,7 @@ def fit(
     settings: TrainingSpec,
     seed: int,
     on_epoch: Callable[[Epoch], None] | None = None,
+    on_batch: Callable[[], None] | None = None,
 ) -> Fitted:
     """Train a head.
 
@@ -123,6 +129,7 @@ def fit(
         settings: The loop's settings.
         seed: The same seed, inputs, machine and number of threads give the same weights, bit for bit.
         on_epoch: Told of every epoch once it is over.
+        on_batch: Called after every step; raising from it ends the training.
 
     Raises:
         TrainingError: A loss is no longer finite, or a class to be weighted has no clip.
@@ -132,46 +139,54 @@ def fit(
     held_inputs, held_truth = _tensors(validation.views, scales), _tensor(validation.truth)
     weights = _class_weights(train.truth, n_classes) if settings.class_weights == "balanced" else None
 
+    draws = torch.Generator().manual_seed(seed)
+    head = _untrained(spec, [view.shape[1] for view in train.views], n_classes=n_classes, seed=seed)
+    head.draw_from(draws)
+    optimizer = torch.optim.Adam(
+        head.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True
+    )
     epochs: list[Epoch] = []
     best_epoch, best_score, best_weights = 0, -np.inf, {}
-    order = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng(devices=[]):
-        # Not torch.manual_seed: that would reseed the generators of other devices, which nothing restores.
-        torch.default_generator.manual_seed(seed)
-        head = build(spec, tuple(view.shape[1] for view in train.views), n_classes)
-        optimizer = torch.optim.Adam(
-            head.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True
+    for number in range(settings.max_epochs):
+        total = torch.zeros((), dtype=torch.float64)
+        head.train()
+        for rows in torch.split(torch.randperm(len(truth), generator=draws), settings.batch_size):
+            output = head(tuple(view.index_select(0, rows) for view in inputs))
+            loss = _loss(head, output.logits, output.penalty, truth.index_select(0, rows), weights)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            total += loss.detach() * len(rows)
+            if on_batch is not None:
+                on_batch()
+        logits, penalty = _forward(head, held_inputs)
+        epoch = _epoch(
+            train_loss=float(total) / len(truth),
+            validation_loss=float(_loss(head, logits, penalty, held_truth, weights)),
+            truth=validation.truth,
+            guess=logits.argmax(dim=1).numpy(),
+            n_classes=n_classes,
+            number=number,
         )
-        for number in range(settings.max_epochs):
-            total = torch.zeros((), dtype=torch.float64)
-            head.train()
-            for rows in torch.split(torch.randperm(len(truth), generator=order), settings.batch_size):
-                output = head(tuple(view.index_select(0, rows) for view in inputs))
-                loss = _loss(head, output.logits, output.penalty, truth.index_select(0, rows), weights)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-                total += loss.detach() * len(rows)
-            logits, penalty = _forward(head, held_inputs)
-            epoch = _epoch(
-                train_loss=float(total) / len(truth),
-                validation_loss=float(_loss(head, logits, penalty, held_truth, weights)),
-                truth=validation.truth,
-                guess=logits.argmax(dim=1).numpy(),
-                n_classes=n_classes,
-                number=number,
-            )
-            epochs.append(epoch)
-            if on_epoch is not None:
-                on_epoch(epoch)
-            score = _score(epoch, settings)
-            if score > best_score:
-                best_epoch, best_score = number, score
-                best_weights = {name: value.clone() for name, value in head.state_dict().items()}
-            if settings.patience is not None and number - best_epoch >= settings.patience:
-                break
+        epochs.append(epoch)
+        if on_epoch is not None:
+            on_epoch(epoch)
+        score = _score(epoch, settings)
+        if score > best_score:
+            best_epoch, best_score = number, score
+            best_weights = {name: value.clone() for name, value in head.state_dict().items()}
+        if settings.patience is not None and number - best_epoch >= settings.patience:
+            break
     head.load_state_dict(best_weights)
     return Fitted(head.eval(), scales, tuple(epochs), best_epoch)
+
+
+def _untrained(spec: HeadSpec, dims: Sequence[int], *, n_classes: int, seed: int) -> Head:
+    """A head whose first weights come from the seed; torch's global generator is left as it was found."""
+    with _one_head_at_a_time, torch.random.fork_rng(devices=[]):
+        # Not torch.manual_seed: that would reseed the generators of other devices, which nothing restores.
+        torch.default_generator.manual_seed(seed)
+        return build(spec, dims, n_classes)
 
 
 def _loss(head: Head, logits: Tensor, penalty: Tensor, truth: Tensor, class_weights: Tensor | None) -> Tensor:

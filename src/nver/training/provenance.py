@@ -8,8 +8,6 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-import torch
-
 _PACKAGES = ("nver", "torch", "numpy", "scikit-learn")
 
 
@@ -21,12 +19,11 @@ def software() -> dict[str, str]:
 
 
 def machine() -> dict[str, str | int]:
-    """What it ran on; ``threads`` are torch's, and another number of them rounds sums differently."""
+    """What it ran on."""
     return {
         "platform": platform.platform(),
         "cpu": _cpu(),
         "cores": os.cpu_count() or 1,
-        "threads": torch.get_num_threads(),
     }
 
 

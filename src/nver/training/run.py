@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from nver.embeddings.store import Store
 from nver.encoders import Encoder, load_encoder
 from nver.experiment import Experiment, Plan
 from nver.results import Result, holds_result, read_summary, require_place
-from nver.training.cross_validate import Progress, cross_validate, run_key
+from nver.training.crew import N_CORES, Crew
+from nver.training.cross_validate import Progress, Run
 
 
 class Observer:
@@ -32,11 +33,8 @@ class Observer:
     def embedded(self, encoder: Encoder, extraction: Extraction) -> None:
         """One encoder is through with all clips."""
 
-    def started(self, experiment: Experiment, number: int, n_experiments: int) -> None:
-        """An experiment begins; ``number`` counts from 1."""
-
     def trained(self, experiment: Experiment, progress: Progress) -> None:
-        """An epoch is over."""
+        """An epoch is over; experiments overlap, and the thread that trains one tells of it."""
 
     def finished(self, result: Result, directory: Path, *, was_there: bool) -> None:
         """A result is saved; or it was there already, of the same configuration on the same data."""
@@ -48,6 +46,7 @@ def run_plan(
     out: Path,
     store: Store | None = None,
     workers: int = 2,
+    jobs: int = N_CORES,
     skip_unreadable: bool = False,
     observer: Observer | None = None,
 ) -> tuple[Result, ...]:
@@ -62,6 +61,7 @@ def run_plan(
         out: Where results go.
         store: Where embeddings are kept; the user's own when None.
         workers: Processes that decode audio.
+        jobs: Folds that are trained at once, on one core each; results are the same with any number.
         skip_unreadable: Go on without clips that cannot be decoded, and list them in every result.
         observer: Told how it goes.
 
@@ -82,32 +82,53 @@ def run_plan(
     embedded = _embed(
         experiments, corpus, store=store, workers=workers, skip_unreadable=skip_unreadable, observer=observer
     )
-    results: list[Result] = []
-    for number, (experiment, place) in enumerate(zip(experiments, places, strict=True), start=1):
-        views = [embedded[spec.model_dump_json()] for spec in experiment.encoders]
-        tables = [view.extraction.table for view in views]
-        unreadable = dict(entry for view in views for entry in view.extraction.unreadable)
-        key = run_key(experiment, corpus, tables, unreadable=unreadable)
-        observer.started(experiment, number, len(experiments))
-        was_there = holds_result(place) and read_summary(place)["provenance"].get("key") == key
-        if was_there:
-            result = Result.load(place)
-        else:
-            partial = place.with_name(f".{place.name}.partial")
-            result = cross_validate(
-                experiment,
-                corpus,
-                tables,
-                unreadable=unreadable,
-                encoders=[view.said for view in views],
-                on_progress=functools.partial(observer.trained, experiment),
-                checkpoint=partial,
-            )
-            result.save(place)
-            shutil.rmtree(partial, ignore_errors=True)
-        observer.finished(result, place, was_there=was_there)
-        results.append(result)
-    return tuple(results)
+    with Crew(jobs) as crew:
+        begun = [
+            _begin(experiment, corpus, embedded, place, crew=crew, observer=observer)
+            for experiment, place in zip(experiments, places, strict=True)
+        ]
+        return tuple(_finish(run, place, observer=observer) for run, place in zip(begun, places, strict=True))
+
+
+def _begin(
+    experiment: Experiment,
+    corpus: Corpus,
+    embedded: Mapping[str, _View],
+    place: Path,
+    *,
+    crew: Crew,
+    observer: Observer,
+) -> Run | None:
+    """A run that the crew works on; None when its result is there."""
+    views = [embedded[spec.model_dump_json()] for spec in experiment.encoders]
+    run = Run(
+        experiment,
+        corpus,
+        [view.extraction.table for view in views],
+        unreadable=dict(entry for view in views for entry in view.extraction.unreadable),
+        encoders=[view.said for view in views],
+    )
+    if holds_result(place) and read_summary(place)["provenance"].get("key") == run.key:
+        return None
+    run.start(crew, on_progress=functools.partial(observer.trained, experiment), checkpoint=_partial(place))
+    return run
+
+
+def _finish(run: Run | None, place: Path, *, observer: Observer) -> Result:
+    """The result that is there, or that of a run, saved."""
+    if run is None:
+        result = Result.load(place)
+    else:
+        result = run.result()
+        result.save(place)
+        shutil.rmtree(_partial(place), ignore_errors=True)
+    observer.finished(result, place, was_there=run is None)
+    return result
+
+
+def _partial(place: Path) -> Path:
+    """Where the finished folds of an unfinished result lie."""
+    return place.with_name(f".{place.name}.partial")
 
 
 @dataclass(frozen=True)
