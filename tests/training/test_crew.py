@@ -58,10 +58,14 @@ def test_waiting_for_a_job_that_another_one_ended_tells_of_the_other():
         begun.wait()
         raise ValueError("mine")
 
-    with pytest.raises(ValueError, match="mine"), Crew(2) as crew:
-        patient = crew.submit(wait_to_be_ended, crew, begun)
-        crew.submit(fail)
-        patient.result()
+    def wait_for_the_other() -> None:
+        with Crew(2) as crew:
+            patient = crew.submit(wait_to_be_ended, crew, begun)
+            crew.submit(fail)
+            patient.result()
+
+    with pytest.raises(ValueError, match="mine"):
+        wait_for_the_other()
 
 
 def test_a_crew_of_nobody_is_refused():
