@@ -1,0 +1,187 @@
+"""Audio-Mamba on a CPU: ours, the definition and the release's slow path on the same weights, in one run.
+
+    python benchmarks/ssam.py [--sizes tiny base] [--repeats 5]
+
+"Theirs" is this project's network with ``reference`` as its scan and PyTorch's own products; "release" is
+the same with the scan as the release computes it without CUDA, which first writes every (batch, inner,
+length, state) number. Weights are random, of the true size. A clip is one window: 1.99 s. Times are medians
+of repeats that take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from nver.encoders.ssam import CARDS, load
+from nver.kernels import selective_scan
+from nver.models import ssam
+from nver.models.ssam import Shape
+
+N_TOKENS, N_SAMPLES = 251, 31_840
+BATCH = {"tiny": 1, "small": 1, "base": 8}
+
+
+def release_scan(x, dt, A, B, C, D, z, dt_bias, backend=None) -> Tensor:
+    """As mamba-ssm's ``selective_scan_ref``: all decays and all inputs to the state first, then the loop."""
+    del backend
+    step = functional.softplus(dt + dt_bias)
+    decays = torch.exp(torch.einsum("bld,dn->bdln", step, A))
+    entering = torch.einsum("bld,bln,bld->bdln", step, B, x)
+    state, read = x.new_zeros(decays.shape[0], *A.shape), []
+    for t in range(x.shape[1]):
+        state = decays[:, :, t] * state + entering[:, :, t]
+        read.append(torch.einsum("bdn,bn->bd", state, C[:, t]))
+    return (torch.stack(read, dim=1) + x * D) * functional.silu(z)
+
+
+def seconds(ways: dict[str, Callable[[], object]], repeats: dict[str, int]) -> dict[str, float]:
+    """Median time of each way; the ways take turns, so that a busy machine is busy for all."""
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for run in ways.values():
+        run()
+    for turn in range(max(repeats.values())):
+        for name, run in ways.items():
+            if turn < repeats[name]:
+                start = time.perf_counter()
+                run()
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def gflop(shape: Shape) -> float:
+    """Of the matrix products of one window."""
+    outer = 3 * shape.width * shape.inner + shape.inner * (2 * shape.step_rank + 2 * shape.state)
+    return 2e-9 * N_TOKENS * shape.n_blocks * outer
+
+
+def product_rate(dtype: torch.dtype, shape: Shape) -> float:
+    """GFLOP/s of the largest product alone, by the better of PyTorch's two ways."""
+    x, w = torch.randn(N_TOKENS, shape.width).to(dtype), torch.randn(2 * shape.inner, shape.width).to(dtype)
+    ways = {
+        "torch": lambda: functional.linear(x, w),
+        "oneDNN": lambda: torch.ops.mkldnn._linear_pointwise(x, w, None, "none", [], ""),
+    }
+    best = min(seconds(ways, dict.fromkeys(ways, 30)).values())
+    return 2e-9 * N_TOKENS * shape.width * 2 * shape.inner / best
+
+
+def bench_scan(size: str, repeats: int) -> None:
+    """The scan of one block."""
+    shape, batch = Shape(CARDS[f"audio-mamba-{size}"].dim // 5), BATCH[size]
+    draw = torch.Generator().manual_seed(0)
+    x, dt, z = (torch.randn(batch, N_TOKENS, shape.inner, generator=draw) for _ in range(3))
+    B, C = (torch.randn(batch, N_TOKENS, shape.state, generator=draw) for _ in range(2))
+    A = -torch.arange(1.0, shape.state + 1).repeat(shape.inner, 1)
+    D, bias = torch.ones(shape.inner), torch.full((shape.inner,), -4.0)
+    given = (x, dt, A, B, C, D, z, bias)
+    ways = {
+        "ours": lambda: selective_scan(*given, "numba"),
+        "theirs": lambda: selective_scan(*given, "reference"),
+        "release": lambda: release_scan(*given),
+    }
+    found = seconds(ways, {"ours": 10 * repeats, "theirs": repeats, "release": max(2, repeats // 2)})
+    updates = batch * N_TOKENS * shape.inner * shape.state
+    print(f"\nscan alone, {size}, batch {batch}: {updates / 1e6:.0f} million updates")
+    for name, taken in found.items():
+        print(
+            f"  {name:<9} {1e3 * taken:9.2f} ms  {1e9 * taken / updates:6.3f} ns an update"
+            f"  ours is {taken / found['ours']:6.1f} x faster"
+        )
+
+
+def bench_encoder(size: str, repeats: int) -> None:
+    """From waves to embeddings."""
+    card, batch = CARDS[f"audio-mamba-{size}"], BATCH[size]
+    shape = Shape(card.dim // 5)
+    noise = np.random.default_rng(0)
+    waves = [noise.uniform(-0.5, 0.5, N_SAMPLES).astype(np.float32) for _ in range(batch)]
+    exact = load(card, random_weights=0)
+    coarse = load(card, random_weights=0, precision="bfloat16")
+    reference = load(card, random_weights=0, kernel="reference")
+
+    def as_released() -> np.ndarray:
+        original, ssam.selective_scan = ssam.selective_scan, release_scan
+        try:
+            return reference.embed(waves)
+        finally:
+            ssam.selective_scan = original
+
+    ways = {
+        "float32": lambda: exact.embed(waves),
+        "bfloat16": lambda: coarse.embed(waves),
+        "theirs": lambda: reference.embed(waves),
+        "release": as_released,
+    }
+    slow = repeats if batch == 1 else max(1, repeats // 3)
+    found = seconds(ways, {"float32": 5 * repeats, "bfloat16": 5 * repeats, "theirs": slow, "release": slow})
+    work = gflop(shape)
+    print(f"\nwhole encoder, {size}, batch {batch}: {work:.1f} GFLOP a window in products")
+    for name, taken in found.items():
+        window = taken / batch
+        print(
+            f"  {name:<9} {1e3 * window:9.2f} ms a window  {work / window:6.0f} GFLOP/s   "
+            + "   ".join(f"{found[other] / taken:6.1f} x {other}" for other in ("theirs", "release"))
+        )
+    for dtype in (torch.float32, torch.bfloat16):
+        rate = product_rate(dtype, shape)
+        print(
+            f"  floor     {1e3 * work / rate:9.2f} ms a window in {dtype} products alone, at {rate:.0f} GFLOP/s"
+        )
+    rows = {name: ways[name]() for name in ways}
+    for name in ("bfloat16", "theirs", "release"):
+        a, b = rows[name].astype(np.float64), rows["float32"].astype(np.float64)
+        cosine = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+        error = np.linalg.norm(a - b) / np.linalg.norm(b)
+        print(f"  {name:<9} to ours in float32: cosine {cosine.min():.7f}, relative L2 {error:.1e}")
+
+
+def peak_memory(size: str, precision: str) -> float:
+    """GB of a fresh process that embeds a batch twice, everything included."""
+    command = [sys.executable, __file__, "--peak", size, precision]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def main() -> None:
+    """Print every figure."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", nargs="+", choices=tuple(BATCH), default=["tiny", "base"])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    if options.peak:
+        size, precision = options.peak
+        encoder = load(CARDS[f"audio-mamba-{size}"], random_weights=0, precision=precision)
+        for _ in range(2):
+            encoder.embed(
+                [np.random.default_rng(0).uniform(-1, 1, N_SAMPLES).astype(np.float32)] * BATCH[size]
+            )
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+        return
+    torch.set_grad_enabled(False)
+    load_average = os.getloadavg()[0]
+    print(f"{options.threads} threads, PyTorch {torch.__version__}, load {load_average:.1f} before the start")
+    for size in options.sizes:
+        bench_scan(size, options.repeats)
+        bench_encoder(size, options.repeats)
+        for precision in ("float32", "bfloat16"):
+            print(f"  peak memory of a process in {precision}: {peak_memory(size, precision):.2f} GB")
+
+
+if __name__ == "__main__":
+    main()
