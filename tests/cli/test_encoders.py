@@ -96,6 +96,12 @@ def test_check_loads_every_weight_and_prints_its_digest() -> None:
     assert isinstance(run("check", "hf:tests/tiny").exception, WeightsError)
 
 
+def test_convert_takes_a_checkpoint_of_audio_mamba_too(tmp_path: Path) -> None:
+    torch.save({"model": {"a": torch.zeros(2)}}, tmp_path / "checkpoint-9.pth")
+    assert run("convert", str(tmp_path / "checkpoint-9.pth"), "--to", str(tmp_path / "to")).exit_code == 0
+    assert (tmp_path / "to" / "model.safetensors").is_file()
+
+
 def test_convert_writes_safetensors(tmp_path: Path) -> None:
     torch.save({"a": torch.zeros(2)}, tmp_path / "pytorch_model.bin")
     (tmp_path / "config.json").write_text("{}")

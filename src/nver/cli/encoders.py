@@ -108,13 +108,22 @@ def check(name: EncoderName, as_json: AsJson = False) -> None:
 
 @app.command(epilog=example("nver encoders convert downloads/wavlm-base --to weights/wavlm-base"))
 def convert(
-    source: Annotated[Path, typer.Argument(help="A folder with pytorch_model.bin.")],
+    source: Annotated[
+        Path,
+        typer.Argument(help="A folder with pytorch_model.bin, or a checkpoint of Audio-Mamba's release."),
+    ],
     to: Annotated[Path, typer.Option(help="The folder to write.")],
 ) -> None:
-    """Write weights once as safetensors, which loads faster and cannot run code."""
+    """Write weights once as safetensors, which loads faster and cannot run code; embeddings stay the same."""
     from nver.encoders.folders import to_safetensors
+    from nver.models import checkpoint
 
-    typer.echo(str(to_safetensors(source, to)))
+    target = to / "model.safetensors"
+    if (source / "pytorch_model.bin").is_file():
+        to_safetensors(source, to)
+    else:
+        checkpoint.convert(source, target)
+    typer.echo(str(target))
 
 
 def _plain(one: Entry) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from nver import fingerprint
 from nver.encoders.cards import HubCard
-from nver.encoders.folders import find_folder, weight_files
+from nver.encoders.folders import find_folder
 from nver.encoders.hf.stacks import STACKS
 from nver.errors import ConfigError, EncoderError, WeightsError
+from nver.models.checkpoint import digest
 
 _PRETRAINING_ONLY = ("masked_spec_embed",)
 """Weights that only masked pre-training reads: a checkpoint without them gives the same embeddings."""
@@ -33,7 +34,8 @@ class Checkpoint:
         card: Completed from the checkpoint's own configuration when there was no card.
         model: The encoder alone, float32, in evaluation mode.
         extract: The checkpoint's own feature extractor.
-        identity: Digest of weights, configuration and front end; begins with ``random-`` for random weights.
+        identity: Digest of weights (in whatever format they lie), configuration and front end; begins with
+            ``random-`` for random weights.
         provenance: Where the weights come from.
     """
 
@@ -56,15 +58,14 @@ def open_checkpoint(card: HubCard, weights: str | Path | None) -> Checkpoint:
         config = _read_config(card, folder)
         model = _read_model(card, folder, config)
         extract = _read_front_end(card, folder)
-    files = weight_files(folder)
-    digests = {path.name: fingerprint.of_file(path) for path in files}
+    weights_digest = digest({k: v for k, v in model.state_dict().items() if k not in _PRETRAINING_ONLY})
     card = _complete(card, model, extract)
     return Checkpoint(
         card=card,
         model=model,
         extract=extract,
-        identity=_identity(digests, model, extract),
-        provenance={"weights": str(folder), "weights_sha256": ", ".join(digests.values())},
+        identity=_identity(weights_digest, model, extract),
+        provenance={"weights": str(folder), "weights_digest": weights_digest},
     )
 
 
@@ -87,7 +88,7 @@ def randomly(card: HubCard, *, seed: int) -> Checkpoint:
         card=card,
         model=model.eval(),
         extract=extract,
-        identity=f"random-{_identity({'seed': str(seed), 'card': card.name}, model, extract)}",
+        identity=f"random-{_identity(f'seed {seed}', model, extract)}",
         provenance={"weights": f"RANDOM, seed {seed}: these embeddings mean nothing"},
     )
 
@@ -100,18 +101,17 @@ def n_parameters(card: HubCard) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def _identity(digests: dict[str, str], model: Any, extract: Any) -> str:
-    architecture = {
-        k: v for k, v in model.config.to_dict().items() if not k.startswith(("_", "transformers"))
-    }
-    front_end = {
-        k: v for k, v in extract.to_dict().items() if k not in ("processor_class", "mel_filters", "window")
-    }
+def _identity(weights: str, model: Any, extract: Any) -> str:
+    # What differs from the defaults: a new default of a later transformers is no other checkpoint.
+    about = ("_name_or_path", "architectures", "dtype", "transformers_version")
+    architecture = {k: v for k, v in model.config.to_diff_dict().items() if k not in about}
+    computed = ("processor_class", "mel_filters", "window")
+    front_end = {k: v for k, v in extract.to_dict().items() if k not in computed}
     return fingerprint.of_data(
         {
-            "weights": digests,
-            "config": fingerprint.of_bytes(repr(sorted(architecture.items())).encode()),
-            "front_end": fingerprint.of_bytes(repr(sorted(front_end.items())).encode()),
+            "weights": weights,
+            "config": repr(sorted(architecture.items())),
+            "front_end": repr(sorted(front_end.items())),
         }
     )
 

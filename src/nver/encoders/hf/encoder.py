@@ -11,7 +11,7 @@ from nver import fingerprint
 from nver.encoders.base import Precision
 from nver.encoders.cards import HubCard
 from nver.encoders.hf.checkpoint import Checkpoint
-from nver.encoders.hf.linear import PRECISIONS, quicken
+from nver.encoders.hf.linear import quicken
 from nver.encoders.hf.stacks import STACKS, Heard
 from nver.encoders.layers import LayerChoice, Layers, Pooling, check_pooling, pool, pooled_dim
 from nver.errors import ConfigError, EncoderError
@@ -19,6 +19,8 @@ from nver.types import Matrix, Samples
 
 _VERSION = 1
 """Of what happens between a wave and its row; a change that changes rows raises it."""
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 class HubEncoder:
@@ -40,19 +42,21 @@ class HubEncoder:
         batch_s: float = 16.0,
     ) -> None:
         check_pooling(pooling)
-        if precision not in PRECISIONS:
-            raise ConfigError(f"cannot compute in '{precision}': expected one of {', '.join(PRECISIONS)}")
+        if precision not in _DTYPES:
+            raise ConfigError(
+                f"{checkpoint.card.name} computes in {' or '.join(_DTYPES)}; got precision '{precision}'"
+            )
         self._card = checkpoint.card
         self._layers = Layers.of(layer, n_layers=checkpoint.card.n_layers)
         self._pooling = pooling
         self._batch_s = batch_s
         self._device = torch.device(device)
-        self._dtype = torch.float32 if precision == "float32" else torch.bfloat16
+        self._dtype = _DTYPES[precision]
         self._stack = STACKS[checkpoint.card.family](
             checkpoint.model, checkpoint.extract, top=self._layers.top
         )
         checkpoint.model.to(self._device, self._dtype)
-        kernel = quicken(checkpoint.model, precision)
+        kernel = quicken(checkpoint.model)
         random = "random-" if checkpoint.identity.startswith("random-") else ""
         self._fingerprint = random + fingerprint.of_data(
             {
@@ -129,12 +133,12 @@ class HubEncoder:
         """(index of the wave, (n_frames, n_parts, dim)) in the order of computing."""
         heard = [self._stack.prepare(wave) for wave in _checked(waves)]
         for batch in _batches(heard, self._batch_s):
+            clips = [heard[index].to(self._device, self._dtype) for index in batch]
             with torch.inference_mode():
-                clips = [heard[index].to(self._device, self._dtype) for index in batch]
                 states = self._stack.run(clips, self._layers.wanted)
-                for position, index in enumerate(batch):
-                    frames = torch.stack([states[layer][position] for layer in self._layers.wanted], dim=1)
-                    yield index, frames.float().mean(1, keepdim=True) if self._layers.averaged else frames
+            for position, index in enumerate(batch):
+                frames = torch.stack([states[layer][position] for layer in self._layers.wanted], dim=1)
+                yield index, frames.float().mean(1, keepdim=True) if self._layers.averaged else frames
 
 
 def _checked(waves: Sequence[Samples]) -> Iterator[Samples]:

@@ -7,14 +7,8 @@ once for oneDNN, by the operator that torch's own compiler uses.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-
-from nver.encoders.base import Precision
-
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
 
 _SMALLEST = 1 << 16
 """Weights below which laying out anew is not worth a call into oneDNN."""
@@ -38,51 +32,22 @@ class PackedLinear(nn.Module):
         return outputs
 
 
-class Int8Linear(nn.Module):
-    """``nn.Linear`` with weights in 8 bits, a scale an output, and inputs in 8 bits, a scale a frame.
-
-    Scales are of the frame alone, so that a row still does not depend on its batch.
-    """
-
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__()
-        self.in_features, self.out_features = linear.in_features, linear.out_features
-        weight = linear.weight.detach().float()
-        scale = weight.abs().amax(1) / 127
-        self.weight8 = (weight / scale[:, None]).round().to(torch.int8).T
-        self.scale = scale
-        self.bias = linear.bias
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """(..., in_features) -> (..., out_features)."""
-        rows = inputs.flatten(0, -2)
-        scale = rows.abs().amax(1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny).float() / 127
-        inputs8 = (rows / scale).round().to(torch.int8)
-        outputs: Tensor = torch._int_mm(inputs8, self.weight8) * scale * self.scale
-        if self.bias is not None:
-            outputs = outputs + self.bias
-        return outputs.to(inputs.dtype).view(*inputs.shape[:-1], self.out_features)
-
-
-def quicken(model: nn.Module, precision: Precision) -> str:
+def quicken(model: nn.Module) -> str:
     """Exchange the large linear layers of a network, in place, for faster ones where there are any.
 
     Returns:
         What multiplies from now on, for a result's provenance.
     """
     on_cpu = next(model.parameters()).device.type == "cpu"
-    if precision == "int8":
-        _exchange(model, Int8Linear)
-        return "int8, oneDNN" if on_cpu else "int8, torch"
-    if on_cpu and hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        _exchange(model, PackedLinear)
-        return "oneDNN, packed"
-    return "torch"
+    if not on_cpu or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        return "torch"
+    _exchange(model)
+    return "oneDNN, packed"
 
 
-def _exchange(module: nn.Module, kind: Any) -> None:
+def _exchange(module: nn.Module) -> None:
     for name, child in list(module.named_children()):
         if isinstance(child, nn.Linear) and child.weight.numel() >= _SMALLEST:
-            setattr(module, name, kind(child))
+            setattr(module, name, PackedLinear(child))
         else:
-            _exchange(child, kind)
+            _exchange(child)
