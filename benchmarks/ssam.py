@@ -137,7 +137,7 @@ def bench_encoder(size: str, repeats: int) -> None:
     for dtype in (torch.float32, torch.bfloat16):
         rate = product_rate(dtype, shape)
         print(
-            f"  floor     {1e3 * work / rate:9.2f} ms a window in {dtype} products alone, at {rate:.0f} GFLOP/s"
+            f"  floor     {1e3 * work / rate:9.2f} ms a window in {dtype} products alone: {rate:.0f} GFLOP/s"
         )
     rows = {name: ways[name]() for name in ways}
     for name in ("bfloat16", "theirs", "release"):
