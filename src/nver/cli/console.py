@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from nver.results import Result
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")
@@ -23,6 +27,9 @@ CorpusOptions = Annotated[
 ]
 
 N_CORES = os.cpu_count() or 1
+
+WIDTH_OF_FILES = 120
+"""Of tables where there is no terminal that has a width."""
 
 
 def example(*commands: str) -> str:
@@ -38,6 +45,15 @@ def note(text: str) -> None:
 def print_json(data: Any) -> None:
     """One JSON document on standard output."""
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def print_tables(results: Sequence[Result]) -> None:
+    """The main tables on standard output."""
+    from rich.console import Console
+
+    from nver.report import terminal
+
+    terminal.print_tables(results, console=Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES))
 
 
 def key_values(assignments: Sequence[str] | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nver.cli.console import AsJson, example, print_json
+from nver.cli.console import AsJson, example, print_json, print_tables
 
 EXAMPLE = example("nver report runs/demo --out demo/report")
 
@@ -33,9 +33,5 @@ def report(
     if as_json:
         print_json({"report": str(written), "experiments": [result.experiment.name for result in found]})
         return
-    from rich.console import Console
-
-    from nver.report.terminal import print_tables
-
-    print_tables(found, console=Console())
+    print_tables(found)
     typer.echo(f"report: {written}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nver.cli.console import N_CORES, AsJson, Workers, example, interruptible, note, print_json
+from nver.cli.console import N_CORES, AsJson, Workers, example, interruptible, note, print_json, print_tables
 from nver.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -56,11 +56,7 @@ def run(
     if as_json:
         print_json([_summary(result, directory / result.experiment.name) for result in results])
         return
-    from rich.console import Console
-
-    from nver.report.terminal import print_tables
-
-    print_tables(results, console=Console())
+    print_tables(results)
     note(f"results: {directory}")
 
 

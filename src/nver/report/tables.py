@@ -51,7 +51,9 @@ class Grid:
         kept = [self.header.index(column) for column in columns]
         table = Table()
         for j in kept:
-            table.add_column(self.header[j], justify="right" if j >= self.n_names else "left")
+            table.add_column(
+                self.header[j], justify="right" if j >= self.n_names else "left", overflow="fold"
+            )
         for line in self.lines:
             table.add_row(*(Text(line[j].text, style="bold" if line[j].best else "") for j in kept))
         return table
