@@ -142,7 +142,7 @@ def _read_config(card: HubCard, folder: Path) -> Any:
             if getattr(config, key) != getattr(expected, key):
                 raise WeightsError(
                     f"{folder} is not {card.name}: its config.json has {key} {getattr(config, key)!r}, "
-                    f"expected {getattr(expected, key)!r}; open it as hf:{card.source} to use it all the same"
+                    f"expected {getattr(expected, key)!r}; open it by its own name, as hf:org/name"
                 )
     return config
 
