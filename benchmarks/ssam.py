@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -171,7 +171,9 @@ def main() -> None:
             encoder.embed(
                 [np.random.default_rng(0).uniform(-1, 1, N_SAMPLES).astype(np.float32)] * BATCH[size]
             )
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+        # Not ru_maxrss, which a process inherits from the one that started it.
+        peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
+        print(1024 * int(peak.split()[1]) / 1e9)
         return
     torch.set_grad_enabled(False)
     load_average = os.getloadavg()[0]
