@@ -1,0 +1,78 @@
+"""Heads against plain scikit-learn logistic regression, on the same embeddings and the same folds.
+
+    python benchmarks/logistic.py experiments/emogator-six.toml results/emogator-six
+
+The regression is ``StandardScaler`` + ``LogisticRegression(C=0.01)``; it trains on the whole training part,
+of which a head holds back a tenth to pick its epoch. Heads are read from their saved results, which must be
+of this plan. Printed: accuracy and macro F1 in percent, mean of the folds, and the ratio of the two.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from nver import extract, load_encoder, open_corpus
+from nver.evaluation import metrics
+from nver.experiment import FoldSpec, load_plan
+from nver.results import Result
+from nver.training.protocols import divide
+
+
+def main() -> None:
+    """Print one line for each experiment of the plan."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("plan", type=Path)
+    parser.add_argument("results", type=Path, help="the folder that 'nver run' saved the plan's results in")
+    parser.add_argument("--root", type=Path, help="where the corpus lies, if not where the plan says")
+    arguments = parser.parse_args()
+
+    plan = load_plan(arguments.plan)
+    corpus = open_corpus(plan.corpus.name, arguments.root or plan.corpus.root, **plan.corpus.options)
+    truth = np.array([corpus.labels.index(clip.label) for clip in corpus.clips])
+    names = dict.fromkeys(encoder.name for system in plan.systems for encoder in system.encoders)
+    tables = {name: extract(corpus.clips, load_encoder(name)).table for name in names}
+
+    def regression(encoders: list[str], spec: FoldSpec) -> metrics.Scores:
+        x = np.hstack([tables[name].rows([clip.id for clip in corpus.clips]) for name in encoders])
+        rows, guesses, numbers = [], [], []
+        for number, fold in enumerate(
+            divide(corpus.clips, truth, spec, class_names=corpus.labels, seed=plan.seed)
+        ):
+            model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
+            guesses.append(model.fit(x[fold.train], truth[fold.train]).predict(x[fold.test]))
+            rows.append(fold.test)
+            numbers.append(np.full(len(fold.test), number))
+        return metrics.scores(
+            truth[np.concatenate(rows)],
+            np.concatenate(guesses),
+            np.concatenate(numbers),
+            labels=corpus.labels,
+        )
+
+    cache: dict[tuple[str, ...], metrics.Scores] = {}
+    print(f"{plan.name}: {len(corpus.clips):,} clips, {len(corpus.labels)} classes")
+    print(f"{'system':48}{'head':>14}{'regression':>14}{'ratio':>14}")
+    for experiment in plan.experiments():
+        encoders = [encoder.name for encoder in experiment.encoders]
+        key = (experiment.folds.protocol, *encoders)
+        if key not in cache:
+            cache[key] = regression(encoders, experiment.folds)
+        head = Result.load(arguments.results / experiment.name).scores()
+        pairs = [
+            (head.accuracy.mean, cache[key].accuracy.mean),
+            (head.macro_f1.mean, cache[key].macro_f1.mean),
+        ]
+        ours = " ".join(f"{100 * ours:6.1f}" for ours, _ in pairs)
+        theirs = " ".join(f"{100 * theirs:6.1f}" for _, theirs in pairs)
+        ratio = " ".join(f"{ours / theirs:6.2f}" for ours, theirs in pairs)
+        print(f"{experiment.name:48}{ours:>14}{theirs:>14}{ratio:>14}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
