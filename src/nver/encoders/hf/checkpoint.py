@@ -18,7 +18,7 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from nver import fingerprint
 from nver.encoders.cards import HubCard
 from nver.encoders.folders import find_folder
-from nver.encoders.hf.stacks import STACKS
+from nver.encoders.hf.windows import STACKS
 from nver.errors import ConfigError, EncoderError, WeightsError
 from nver.models.checkpoint import digest
 

@@ -12,7 +12,8 @@ from nver.encoders.base import Precision
 from nver.encoders.cards import HubCard
 from nver.encoders.hf.checkpoint import Checkpoint
 from nver.encoders.hf.linear import quicken
-from nver.encoders.hf.stacks import STACKS, Heard
+from nver.encoders.hf.stacks import Heard
+from nver.encoders.hf.windows import STACKS
 from nver.encoders.layers import LayerChoice, Layers, Pooling, check_pooling, pool, pooled_dim
 from nver.errors import ConfigError, EncoderError
 from nver.types import Matrix, Samples
