@@ -1,7 +1,7 @@
 """How each family of transformers is run on a batch so that a clip never sees its neighbours or its padding.
 
-Here are those that read the waveform (wav2vec 2.0, HuBERT, WavLM, UniSpeech-SAT, data2vec) and those that read
-filter banks with a mask (w2v-BERT); ``windows.py`` has those that read windows of one fixed length.
+Here are those that read the waveform (wav2vec 2.0, HuBERT, WavLM, UniSpeech-SAT, data2vec) and those that
+read filter banks with a mask (w2v-BERT); ``windows.py`` has those that read windows of one fixed length.
 
     B clips of the batch      T frames of the longest      D width of the network
 """
