@@ -77,6 +77,7 @@ def test_a_plan_is_run_saved_reported_and_not_run_twice(nver, plan, tmp_path):
     again = nver("run", plan, "--out", tmp_path / "runs", "--workers", 1)
     assert "(was there: " in again.err
     assert "no speaker appears on both sides" in again.out
+    assert "the clips are synthetic, and these scores say nothing about people" in again.out
 
     reported = nver("report", tmp_path / "runs", "--out", tmp_path / "report")
     assert reported.out.splitlines()[-1] == f"report: {tmp_path / 'report' / 'report.md'}"

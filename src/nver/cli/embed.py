@@ -90,11 +90,11 @@ def embed(
 
 
 def speed(progress: Progress) -> str:
-    """``812 clips/s, 1,530 s of audio a second``; nothing before the first clip was computed."""
+    """``812 clips/s, 1,530 times real time``; nothing before the first clip was computed."""
     if not progress.n_computed:
         return ""
     clips, audio = progress.n_computed / progress.elapsed_s, progress.audio_s / progress.elapsed_s
-    return f"{clips:,.0f} clips/s, {audio:,.0f} s of audio a second"
+    return f"{clips:,.0f} clips/s, {audio:,.0f} times real time"
 
 
 def account(extraction: Extraction) -> str:

@@ -38,12 +38,13 @@ def progress(title: str, *, unit: str = "clips") -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
+    from rich.table import Column
 
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TextColumn("{task.fields[beside]}", markup=False),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(table_column=Column(min_width=len("0:00:00"))),
         TextColumn("left"),
     )
     with RichProgress(*columns, console=Console(stderr=True), speed_estimate_period=60) as bars:

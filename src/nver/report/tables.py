@@ -47,7 +47,7 @@ class Grid:
         return "\n".join(f"| {' | '.join(line)} |" for line in (header, rule, *lines))
 
     def terminal(self, columns: Iterable[str]) -> Table:
-        """Some of its columns for a terminal, the best in bold."""
+        """Some of its columns for a terminal, the best with a star: a log has no bold."""
         kept = [self.header.index(column) for column in columns]
         table = Table()
         for j in kept:
@@ -55,7 +55,7 @@ class Grid:
                 self.header[j], justify="right" if j >= self.n_names else "left", overflow="fold"
             )
         for line in self.lines:
-            table.add_row(*(Text(line[j].text, style="bold" if line[j].best else "") for j in kept))
+            table.add_row(*(_starred(line[j], is_figure=j >= self.n_names) for j in kept))
         return table
 
 
@@ -176,6 +176,11 @@ def _compete(shares: Sequence[float], texts: Sequence[str]) -> list[Cell]:
         Cell(text, best=len(texts) > 1 and figure == largest >= 0)
         for figure, text in zip(printed, texts, strict=True)
     ]
+
+
+def _starred(cell: Cell, *, is_figure: bool) -> Text:
+    """The star has a place of its own, so that figures stay below each other."""
+    return Text(cell.text + (" *" if cell.best else "  ") * is_figure, style="bold" if cell.best else "")
 
 
 def _bold(cell: Cell) -> str:

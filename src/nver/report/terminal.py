@@ -28,7 +28,7 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
     yield from (_plain(said, style="red") for said in loud(comparison))
     yield _plain(chance(comparison))
     yield main_grid(comparison).terminal(("system", "parameters", *SCORES))
-    yield "Percent, mean ± standard deviation over folds; bold: the best of a column."
+    yield "Percent, mean ± standard deviation over folds; *: the best of a column."
 
 
 def _plain(markdown: str, *, style: str = "") -> Text:

@@ -14,6 +14,7 @@ import numpy as np
 
 from nver import fingerprint
 from nver.corpora.base import Corpus
+from nver.corpora.synthetic import MARKER
 from nver.embeddings.table import EmbeddingTable
 from nver.errors import TrainingError
 from nver.evaluation.folds import Fold, Rows, hold_out
@@ -154,9 +155,12 @@ class Run:
                 "head_parameters": outcomes[0].n_parameters,
                 "training_s": round(sum(outcome.seconds for outcome in outcomes), 2),
                 "unreadable": self._unreadable,
-                "warnings": protocols.caveats(
-                    self.experiment.folds, clips, self._truth, self._folds, class_names=corpus.labels
-                ),
+                "warnings": [
+                    *_of_nobody(clips),
+                    *protocols.caveats(
+                        self.experiment.folds, clips, self._truth, self._folds, class_names=corpus.labels
+                    ),
+                ],
             },
         )
 
@@ -260,3 +264,10 @@ def _in_corpus_order(
 
 def _digest(clips: Sequence[Clip]) -> str:
     return fingerprint.of_data([[clip.id, clip.label, clip.speaker, dict(clip.attributes)] for clip in clips])
+
+
+def _of_nobody(clips: Sequence[Clip]) -> list[str]:
+    """Says so where clips were synthesised: they have the names of a real corpus."""
+    folders = {clip.source.path.parent.parent for clip in clips}
+    is_synthetic = any((folder / MARKER).is_file() for folder in folders)
+    return ["the clips are synthetic, and these scores say nothing about people"] if is_synthetic else []
