@@ -106,7 +106,7 @@ class TrainingSpec(FrozenModel):
     max_epochs: PositiveInt = 20
     patience: PositiveInt | None = 5
     validation_share: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.1
-    monitor: Literal["loss", "accuracy", "macro_f1"] = "loss"
+    monitor: Literal["loss", "accuracy", "macro_f1"] = "macro_f1"
     class_weights: Literal["none", "balanced"] = "none"
     standardize: bool = False
     weight_decay: NonNegativeFloat = 0.0
