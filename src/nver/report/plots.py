@@ -89,7 +89,15 @@ def draw_learning_curves(history: Sequence[FoldHistory], *, monitor: str, title:
     train, validation, best = (
         Line2D([], [], color=BLUE, label="training"),
         Line2D([], [], color=VERMILION, label="validation"),
-        Line2D([], [], color=VERMILION, marker="o", linestyle="", markersize=4, label="best epoch of a fold"),
+        Line2D(
+            [],
+            [],
+            color=VERMILION,
+            marker="o",
+            linestyle="",
+            markersize=4,
+            label=f"best epoch of a fold, by {monitor.replace('_f1', ' F1')}",
+        ),
     )
     figure.legend(
         handles=[train, validation, best], loc="outside lower center", ncols=3, frameon=False, fontsize=9
