@@ -4,6 +4,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from nver.encoders import load_encoder
 from nver.errors import ResultError
 from nver.report import find_results, markdown, write_report
 from nver.report.comparison import compare
@@ -50,10 +51,12 @@ def test_figures_with_speakers_on_both_sides_are_called_optimistic(make_result):
 
 def test_random_weights_stand_above_the_figures(make_result):
     trained = make_result(system="trained")
-    random = make_result(system="random", provenance={"encoders": [{"random_weights": "seed 3"}]})
+    untrained = load_encoder("audio-mamba-tiny", random_weights=3)
+    said = {"fingerprint": untrained.fingerprint, **untrained.provenance}
+    random = make_result(system="random", encoders=("audio-mamba-tiny",), provenance={"encoders": [said]})
     text = text_of(trained, random)
-    said = "**RANDOM WEIGHTS** in `random`: logmel-stats (random_weights seed 3)."
-    assert text.index(said) < text.index("| system |")
+    loud = "**RANDOM WEIGHTS** in `random`: audio-mamba-tiny (RANDOM, seed 3: these embeddings mean nothing)."
+    assert text.index(loud) < text.index("| system |")
     assert "in `trained`" not in text
 
 

@@ -19,12 +19,11 @@ def n_speakers(result: Result) -> int:
 
 
 def random_weights(result: Result) -> list[str]:
-    """The encoders that were never trained, and what the result says of their weights."""
+    """The encoders that were never trained: their fingerprints begin with ``random-``."""
     return [
-        f"{spec.name} ({key} {said})"
+        f"{spec.name} ({encoder['weights']})"
         for spec, encoder in zip(result.experiment.encoders, result.provenance["encoders"], strict=True)
-        for key, said in flat(encoder).items()
-        if "random" in key
+        if encoder["fingerprint"].startswith("random-")
     ]
 
 
