@@ -39,7 +39,7 @@ class EncoderCard(FrozenModel):
     notes: str = ""
 
 
-Precision = Literal["float32", "bfloat16", "int8"]
+Precision = Literal["float32", "bfloat16"]
 
 
 @runtime_checkable
