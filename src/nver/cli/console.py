@@ -57,7 +57,7 @@ def print_tables(results: Sequence[Result]) -> None:
 
 
 def key_values(assignments: Sequence[str] | None) -> dict[str, Any]:
-    """``["set=core"]`` as options: values are read as TOML, else as text."""
+    """``["subset=core"]`` as options: values are read as TOML, else as text."""
     from nver.config import with_overrides
 
     return with_overrides({}, assignments or ())

@@ -68,7 +68,7 @@ def info(name: CorpusName, as_json: AsJson = False) -> None:
         typer.echo(f"  note      {remark}")
 
 
-@app.command(epilog=example("nver corpora verify vivae --root data/VIVAE --option set=core"))
+@app.command(epilog=example("nver corpora verify vivae --root data/VIVAE --option subset=core"))
 def verify(
     name: CorpusName,
     root: Annotated[Path, typer.Option(help="Where the copy lies.")],
