@@ -148,10 +148,12 @@ def test_a_worker_that_dies_is_an_error_that_says_how(
 
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 from nver.audio import decode_many, workers
 from nver.types import AudioFile
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts deaf to Ctrl-C
 start = workers._start
 def record():
     process = start()
@@ -188,7 +190,10 @@ def test_workers_end_with_their_parent_however_it_ends(
     time.sleep(0.2)
     assert is_alive(worker)
     parent.send_signal(ending)
-    parent.communicate(timeout=10)
+    try:
+        parent.communicate(timeout=10)
+    finally:
+        parent.kill()
     deadline = time.monotonic() + 5
     while is_alive(worker) and time.monotonic() < deadline:
         time.sleep(0.02)
