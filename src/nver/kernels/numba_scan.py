@@ -74,6 +74,8 @@ def scan_prepared(
     D: Tensor,
     z: Tensor | None,
     state: Tensor,
+    *,
+    n_threads: int | None = None,
 ) -> Tensor:
     """The scan without gradients over tensors as the loops want them; y has the type of x.
 
@@ -87,6 +89,7 @@ def scan_prepared(
         D: (E,) float32.
         z: (batch, L, E), or None.
         state: (batch, N, E) float32 contiguous; the state before, overwritten with the state after.
+        n_threads: As many as PyTorch uses, when None.
     """
     from nver.kernels import numba_loops
 
@@ -96,24 +99,31 @@ def scan_prepared(
     # One memory order for every array: numba compiles anew for each combination of orders.
     arrays = [_array(tensor.contiguous()) for tensor in (x, dt, bias, A2, B, C, D, gate)]
     n_jobs = x.shape[0] * n_blocks
-    _in_threads(numba_loops.scan_forward, x.dtype, n_jobs, *arrays, z is not None, _array(state), _array(y))
+    results = (_array(state), _array(y))
+    _in_threads(
+        numba_loops.scan_forward, x.dtype, n_jobs, *arrays, z is not None, *results, n_threads=n_threads
+    )
     return y
 
 
-def causal_conv_silu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def causal_conv_silu(x: Tensor, weight: Tensor, bias: Tensor, *, n_threads: int | None = None) -> Tensor:
     """Depthwise causal convolution, then SiLU, without gradients.
 
     Args:
         x: (batch, L, E), float32 or bfloat16; the result has its type.
         weight: (K, E) float32; the last row weighs the present step.
         bias: (E,) float32.
+        n_threads: As many as PyTorch uses, when None.
     """
     from nver.kernels import numba_loops
 
     y = x.new_empty(x.shape)
-    n_pieces = min(x.shape[1], 2 * torch.get_num_threads())
+    n_pieces = min(x.shape[1], 2 * (n_threads or torch.get_num_threads()))
     arrays = [_array(tensor.contiguous()) for tensor in (x, weight, bias)]
-    _in_threads(numba_loops.causal_conv_silu, x.dtype, x.shape[0] * n_pieces, n_pieces, *arrays, _array(y))
+    n_jobs = x.shape[0] * n_pieces
+    _in_threads(
+        numba_loops.causal_conv_silu, x.dtype, n_jobs, n_pieces, *arrays, _array(y), n_threads=n_threads
+    )
     return y
 
 
@@ -173,24 +183,25 @@ def _array(tensor: Tensor) -> Any:
     return (tensor.view(torch.uint16) if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
 
-def _in_threads(loop: Any, dtype: torch.dtype, n_jobs: int, *arguments: Any) -> None:
-    """``loop(first, last, *arguments)`` over ``n_jobs`` jobs, on as many threads as PyTorch uses."""
+def _in_threads(
+    loop: Any, dtype: torch.dtype, n_jobs: int, *arguments: Any, n_threads: int | None = None
+) -> None:
+    """``loop(first, last, *arguments)`` over ``n_jobs`` jobs; the calling thread does its share."""
     if (loop.py_func.__name__, dtype) not in _ready:
         with _announcing(loop, dtype):
             loop(0, 0, *arguments)
         _ready.add((loop.py_func.__name__, dtype))
-    n_threads = min(torch.get_num_threads(), n_jobs)
+    n_threads = min(n_threads or torch.get_num_threads(), n_jobs)
     edges = [i * n_jobs // n_threads for i in range(n_threads + 1)]
     own, *rest = pairwise(edges)
-    pool = _threads(os.getpid(), n_threads)
-    others = [pool.submit(loop, *share, *arguments) for share in rest]
+    others = [_helpers(os.getpid(), n_threads).submit(loop, *share, *arguments) for share in rest]
     loop(*own, *arguments)
     for other in others:
         other.result()
 
 
 @cache
-def _threads(process: int, n_threads: int) -> ThreadPoolExecutor:
+def _helpers(process: int, n_threads: int) -> ThreadPoolExecutor:
     """Threads of this process, started when needed; a fork leaves them behind, hence the key."""
     del process
     return ThreadPoolExecutor(n_threads, thread_name_prefix="nver-scan")

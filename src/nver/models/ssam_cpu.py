@@ -1,10 +1,11 @@
 """The blocks of Audio-Mamba on a CPU, without gradients: the same parameters, fewer passes over memory.
 
-Windows go through a block one after the other: the block's matrices stay in the cache, what one window
-needs fits in it too, each product has the same shape whatever the number of windows, and so a window's
-tokens are the same bits whoever its neighbours are. Convolution, step size, scan, skip and gate are two
-loops compiled by numba; the matrix products go to oneDNN, which PyTorch would only ask for bfloat16 (in
-float32 it asks MKL, which on processors of other makers uses half of their vector width).
+Windows are divided among cores, and a core takes its windows through a block one after the other: the block's
+matrices stay in the cache, what one window needs fits in it too, and each product has the same shape and one
+core whatever the number of windows, so a window's tokens are the same bits whoever its neighbours are. Where
+there are more cores than windows, the loops use the others as well. Convolution, step size, scan, skip and
+gate are two loops compiled by numba; the matrix products go to oneDNN, which PyTorch would only ask for
+bfloat16 (in float32 it asks MKL, which on processors of other makers uses half of their vector width).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nver.kernels import numba_scan
+from nver.kernels.threads import one_core_threads
 from nver.models.ssam import LAYER_NORM_EPS, SSAM, Block
 
 _LOG2_E = 1.4426950408889634
@@ -59,14 +61,14 @@ class _CpuBlock:
             out=mixer.out_proj.weight.to(matrices),
         )
 
-    def __call__(self, tokens: Tensor) -> Tensor:
-        """What the block adds to the tokens of one window, (1, L, W)."""
+    def __call__(self, tokens: Tensor, *, n_threads: int) -> Tensor:
+        """What the block adds to the tokens of one window, (1, L, W); the loops use ``n_threads``."""
         normed = functional.layer_norm(
             tokens, self.norm_weight.shape, self.norm_weight, self.norm_bias, LAYER_NORM_EPS
         )
         normed = normed.to(self.to_x.dtype)
         x = numba_scan.causal_conv_silu(
-            _times(normed, self.to_x), self.conv_weight, self.conv_bias
+            _times(normed, self.to_x), self.conv_weight, self.conv_bias, n_threads=n_threads
         )  # (1, L, E)
         rank, (state, inner) = self.to_step.shape[1], self.A2.shape
         low, B, C = torch.split(_times(x, self.to_rank_and_state), [rank, state, state], dim=-1)
@@ -80,6 +82,7 @@ class _CpuBlock:
             self.D,
             _times(normed, self.to_z),
             torch.zeros(1, state, inner),
+            n_threads=n_threads,
         )
         return _times(y, self.out)
 
@@ -98,11 +101,21 @@ class CpuSSAM:
 
     def __call__(self, windows: Tensor) -> Tensor:
         """(n, 200, 80) normalised log-mel -> (n, 250, W), as ``SSAM.forward``."""
+        n_cores = torch.get_num_threads()
+        n_workers = max(1, min(n_cores, len(windows)))
+        threads = one_core_threads(n_workers)
+        parts = [
+            threads.submit(self._tokens, part, n_threads=n_cores // n_workers)
+            for part in windows.tensor_split(n_workers)
+        ]
+        return torch.cat([part.result() for part in parts])
+
+    def _tokens(self, windows: Tensor, *, n_threads: int) -> Tensor:
         with torch.inference_mode():
             residual = self._network.start(windows).contiguous()
             for block in self._blocks:
                 for i in range(len(residual)):
-                    residual[i : i + 1] += block(residual[i : i + 1])
+                    residual[i : i + 1] += block(residual[i : i + 1], n_threads=n_threads)
             return cast("Tensor", self._network.encoder_norm(residual))[:, 1:]
 
 
