@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from nver import extract, load_encoder, open_corpus
 from nver.evaluation import metrics
 from nver.experiment import FoldSpec, load_plan
-from nver.results import Result
+from nver.results import Result, holds_result
 from nver.training.protocols import divide
 
 
@@ -60,7 +60,11 @@ def main() -> None:
     print(f"{'system':44}{'head':>13}{'C=1':>13}{'ratio':>12}{'C=0.01':>13}{'ratio':>12}")
     for experiment in plan.experiments():
         encoders = [encoder.name for encoder in experiment.encoders]
-        ours = figures(Result.load(arguments.results / experiment.name).scores())
+        place = arguments.results / experiment.name
+        if not holds_result(place):
+            print(f"{experiment.name:44}   no result in {arguments.results}")
+            continue
+        ours = figures(Result.load(place).scores())
         line = f"{experiment.name:44}" + "{:7.1f}{:6.1f}".format(*ours)
         for c in (1.0, 0.01):
             key = (experiment.folds.protocol, c, *encoders)
