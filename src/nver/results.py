@@ -255,8 +255,8 @@ def _to_parquet(predictions: Predictions, labels: tuple[str, ...]) -> bytes:
         file,
         compression="zstd",
         compression_level=9,
-        use_dictionary=text,  # type: ignore[arg-type]
-        use_byte_stream_split=chances,  # type: ignore[arg-type]
+        use_dictionary=text,
+        use_byte_stream_split=chances,
     )
     return file.getvalue()
 
