@@ -59,6 +59,20 @@ def test_an_embedded_corpus_is_found_again(nver, corpus, tmp_path):
     assert nver("store", "gc", "--json").json["paths"] == []
 
 
+def test_random_weights_are_loud_and_only_for_encoders_with_weights(nver, corpus, tmp_path):
+    clip = next(corpus.rglob("*.wav"))
+    recording = tmp_path / "recordings" / "any" / clip.name
+    recording.parent.mkdir(parents=True)
+    recording.write_bytes(clip.read_bytes())
+    arguments = ("embed", "folder", "--root", tmp_path / "recordings", "--random-weights", 0, "--workers", 1)
+    ran = nver(*arguments, "--encoder", "audio-mamba-tiny", "--json")
+    assert (ran.code, ran.json["dim"]) == (0, 960)
+    assert "RANDOM WEIGHTS: embeddings of audio-mamba-tiny mean nothing" in ran.err
+    refused = nver(*arguments, "--encoder", "mfcc-stats")
+    assert refused.code == 2
+    assert "random_weights" in refused.err
+
+
 def test_a_damaged_store_is_a_problem(nver, corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("NVER_HOME", str(tmp_path))
     nver("embed", "vivae", "--root", corpus, "--encoder", "mfcc-stats", "--workers", 1)

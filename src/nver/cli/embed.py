@@ -36,6 +36,14 @@ def embed(
             "--encoder-option", metavar="KEY=VALUE", help="Told to the encoder; may be given several times."
         ),
     ] = None,
+    random_weights: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="SEED",
+            help="The true architecture with random weights, to time it or for a dry run.",
+        ),
+    ] = None,
     option: CorpusOptions = None,
     out: Annotated[
         Path | None, typer.Option(metavar="TABLE.parquet", help="Write the table here too.")
@@ -59,10 +67,15 @@ def embed(
         from nver.encoders import load_encoder
 
         clips = open_corpus(corpus, root, **key_values(option)).clips
-
+        settings = key_values(encoder_option)
+        if random_weights is not None:
+            settings["random_weights"] = random_weights
+        loaded = load_encoder(encoder, **settings)
+        if loaded.fingerprint.startswith("random-"):
+            bar.say(f"RANDOM WEIGHTS: embeddings of {encoder} mean nothing")
         extraction = extract(
             clips,
-            load_encoder(encoder, **key_values(encoder_option)),
+            loaded,
             workers=workers,
             skip_unreadable=skip_unreadable,
             recompute=recompute,
