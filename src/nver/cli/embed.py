@@ -65,13 +65,14 @@ def embed(
         from nver.corpora import open_corpus
         from nver.embeddings.extract import extract
         from nver.encoders import load_encoder
+        from nver.encoders.base import is_random
 
         clips = open_corpus(corpus, root, **key_values(option)).clips
         settings = key_values(encoder_option)
         if random_weights is not None:
             settings["random_weights"] = random_weights
         loaded = load_encoder(encoder, **settings)
-        if loaded.fingerprint.startswith("random-"):
+        if is_random(loaded.fingerprint):
             bar.say(f"RANDOM WEIGHTS: embeddings of {encoder} mean nothing")
         extraction = extract(
             clips,

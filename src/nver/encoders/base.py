@@ -39,6 +39,19 @@ class EncoderCard(FrozenModel):
     notes: str = ""
 
 
+RANDOM = "random-"
+"""What the fingerprint of random weights begins with, so that it is never taken for that of real ones."""
+
+
+def is_random(fingerprint: str) -> bool:
+    """Whether an encoder's fingerprint (or the identity of its weights) is that of random weights.
+
+    >>> is_random(RANDOM + "9f86d0")
+    True
+    """
+    return fingerprint.startswith(RANDOM)
+
+
 Precision = Literal["float32", "bfloat16"]
 
 

@@ -202,7 +202,10 @@ def _in_threads(
 
 @cache
 def _helpers(process: int, n_threads: int) -> ThreadPoolExecutor:
-    """Threads of this process, started when needed; a fork leaves them behind, hence the key."""
+    """Threads of this process, started when needed; a fork leaves them behind, hence the key.
+
+    Not those of ``one_core_threads``: they wait for these, and a pool that waits for itself never ends.
+    """
     del process
     return ThreadPoolExecutor(n_threads, thread_name_prefix="nver-scan")
 

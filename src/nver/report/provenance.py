@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nver.encoders.base import is_random
 from nver.results import Result
 
 
@@ -19,11 +20,11 @@ def n_speakers(result: Result) -> int:
 
 
 def random_weights(result: Result) -> list[str]:
-    """The encoders that were never trained: their fingerprints begin with ``random-``."""
+    """The encoders that were never trained: their fingerprints say so."""
     return [
         f"{spec.name} ({encoder['weights']})"
         for spec, encoder in zip(result.experiment.encoders, result.provenance["encoders"], strict=True)
-        if encoder["fingerprint"].startswith("random-")
+        if is_random(encoder["fingerprint"])
     ]
 
 

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from nver import fingerprint
+from nver.encoders.base import RANDOM
 from nver.encoders.cards import HubCard
 from nver.encoders.folders import find_folder
 from nver.encoders.hf.windows import STACKS
@@ -88,7 +89,7 @@ def randomly(card: HubCard, *, seed: int) -> Checkpoint:
         card=card,
         model=model.eval(),
         extract=extract,
-        identity=f"random-{_identity(f'seed {seed}', model, extract)}",
+        identity=f"{RANDOM}{_identity(f'seed {seed}', model, extract)}",
         provenance={"weights": f"RANDOM, seed {seed}: these embeddings mean nothing"},
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from nver import fingerprint
-from nver.encoders.base import Precision
+from nver.encoders.base import RANDOM, Precision, is_random
 from nver.encoders.cards import HubCard
 from nver.encoders.hf.checkpoint import Checkpoint
 from nver.encoders.hf.linear import quicken
@@ -58,7 +58,7 @@ class HubEncoder:
         )
         checkpoint.model.to(self._device, self._dtype)
         kernel = quicken(checkpoint.model)
-        random = "random-" if checkpoint.identity.startswith("random-") else ""
+        random = RANDOM if is_random(checkpoint.identity) else ""
         self._fingerprint = random + fingerprint.of_data(
             {
                 "checkpoint": checkpoint.identity,

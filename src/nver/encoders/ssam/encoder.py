@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nver import fingerprint
-from nver.encoders.base import EncoderCard, Precision
+from nver.encoders.base import RANDOM, EncoderCard, Precision, is_random
 from nver.encoders.ssam import CARDS
 from nver.errors import EncoderError, WeightsError
 from nver.kernels import pick_backend
@@ -76,7 +76,7 @@ class Weights:
     def random(cls, card: EncoderCard, *, seed: int) -> Self:
         """The true architecture with the weights that training would start from."""
         network = SSAM.random(Shape(card.dim // GRID_BANDS), seed=seed).requires_grad_(False)
-        identity = f"random-{fingerprint.of_data({'card': card.name, 'seed': seed})}"
+        identity = f"{RANDOM}{fingerprint.of_data({'card': card.name, 'seed': seed})}"
         return cls(
             card, network, identity, {"weights": f"RANDOM, seed {seed}: these embeddings mean nothing"}
         )
@@ -106,7 +106,7 @@ class SSAMEncoder:
             "front_end": logmel.VERSION,
             "version": _VERSION,
         }
-        random = "random-" if weights.identity.startswith("random-") else ""
+        random = RANDOM if is_random(weights.identity) else ""
         self._fingerprint = random + fingerprint.of_data(decides)
         shape = weights.network.shape
         self._provenance = {
