@@ -8,6 +8,9 @@ few kilobytes and stays in the first-level cache; nothing as large as (L, N) is 
 A caller splits the blocks of all windows among threads: each function does the jobs ``first`` up to ``last``,
 where job = window * n_blocks + block.
 
+Channels are indexed as ``np.uintp(c0 + j)``: numba lets a signed index count from the end, and where it cannot
+rule that out, neighbours are no longer known to be neighbours and are gathered one by one, twice as slowly.
+
 All functions live in this one file on purpose: numba's cache on disk notices when a function's own file
 changes and does not notice changes elsewhere. The glossary is in reference.py.
 """
@@ -35,8 +38,9 @@ a scan waits for memory about as long as it computes.
 _LINE = 16
 """Numbers in a cache line."""
 
-CHUNK = 16
-"""Steps between two stored states of the backward pass."""
+_STORED_NUMBERS = 512
+"""Steps between two stored states of the backward pass, times N: what a chunk stores stays in the second-level
+cache, and a short sequence is one chunk, which need not be scanned twice."""
 
 # Not the flags that promise finite input: a NaN that comes in must come out.
 _FAST = {"contract", "reassoc", "nsz", "arcp"}
@@ -165,6 +169,46 @@ def causal_conv_silu(first, last, n_pieces, x, weight, bias, y):
 
 
 @_loop
+def causal_conv_silu_backward(first, last, x, weight, bias, gy, gx, gweight, gbias):
+    """Gradients of ``causal_conv_silu`` for the windows ``first`` up to ``last``.
+
+    As there, and: gy: (batch, L, E), gradient of y. Written: gx like x; gweight: (batch, K, E); gbias: (batch, E);
+    still to be summed over the windows.
+    """
+    _, L, E = x.shape
+    K = weight.shape[0]
+    acc = np.zeros(E, np.float32)
+    for b in range(first, last):
+        for c in range(E):
+            gbias[b, c] = 0.0
+        for k in range(K):
+            for c in range(E):
+                gweight[b, k, c] = 0.0
+        for t in range(L):
+            for c in range(E):
+                gx[b, t, c] = 0.0
+        for t in range(L):
+            for c in range(E):
+                acc[c] = bias[c]
+            k0 = max(0, K - 1 - t)
+            for k in range(k0, K):
+                past = np.uintp(t + k - (K - 1))
+                for c in range(E):
+                    acc[c] += weight[k, c] * x[b, past, c]
+            for c in range(E):  # from here on the gradient of the sum
+                open_ = _sigmoid(acc[c])
+                acc[c] = gy[b, t, c] * open_ * (_ONE + acc[c] * (_ONE - open_))
+            for c in range(E):
+                gbias[b, c] += acc[c]
+            for k in range(k0, K):
+                past = np.uintp(t + k - (K - 1))
+                for c in range(E):
+                    gweight[b, k, c] += acc[c] * x[b, past, c]
+                for c in range(E):
+                    gx[b, past, c] += acc[c] * weight[k, c]
+
+
+@_loop
 def scan_forward(first, last, x, dt, bias, A2, B, C, D, z, gated, state, y):
     """The scan of the channel blocks ``first`` up to ``last``.
 
@@ -187,8 +231,8 @@ def scan_forward(first, last, x, dt, bias, A2, B, C, D, z, gated, state, y):
         width = min(LANES, E - c0)
         for n in range(N):
             for j in range(width):
-                a2[n, j] = A2[n, c0 + j]
-                h[n, j] = state[b, n, c0 + j]
+                a2[n, j] = A2[n, np.uintp(c0 + j)]
+                h[n, j] = state[b, n, np.uintp(c0 + j)]
         for t in range(L):
             soon = (b * L + min(t + _AHEAD, L - 1)) * E + c0
             for j in range(0, width, _LINE):
@@ -197,9 +241,9 @@ def scan_forward(first, last, x, dt, bias, A2, B, C, D, z, gated, state, y):
                 _prefetch(z, soon + j)
                 _prefetch(y, soon + j)
             for j in range(width):
-                xs[j] = _widen(x[b, t, c0 + j])
-                step[j] = _widen(dt[b, t, c0 + j]) + bias[c0 + j]
-                out[j] = D[c0 + j] * xs[j]
+                xs[j] = _widen(x[b, t, np.uintp(c0 + j)])
+                step[j] = _widen(dt[b, t, np.uintp(c0 + j)]) + bias[np.uintp(c0 + j)]
+                out[j] = D[np.uintp(c0 + j)] * xs[j]
             for j in range(LANES):
                 step[j] = _softplus(step[j])
                 entering[j] = step[j] * xs[j]
@@ -212,14 +256,14 @@ def scan_forward(first, last, x, dt, bias, A2, B, C, D, z, gated, state, y):
                     out[j] += h_n * c_n
             if gated:
                 for j in range(width):
-                    gate[j] = _widen(z[b, t, c0 + j])
+                    gate[j] = _widen(z[b, t, np.uintp(c0 + j)])
                 for j in range(LANES):
                     out[j] *= gate[j] * _sigmoid(gate[j])
             for j in range(width):
-                _store(y, b, t, c0 + j, out[j])
+                _store(y, b, t, np.uintp(c0 + j), out[j])
         for n in range(N):
             for j in range(width):
-                state[b, n, c0 + j] = h[n, j]
+                state[b, n, np.uintp(c0 + j)] = h[n, j]
 
 
 @_loop
@@ -233,23 +277,26 @@ def scan_backward(
     gz like x; gbias, gD: (batch, E); gA: (batch, N, E); gB, gC: (batch, n_blocks, L, N); still to be summed
     over the windows or, for gB and gC, over the blocks.
 
-    A state is stored every ``CHUNK`` steps on the way forward; each chunk is scanned again on the way back.
+    A state is stored every ``n_steps_stored`` steps on the way forward; each such chunk is scanned again on the
+    way back, and each loop over lanes writes one array: LLVM vectorises no loop over many that might overlap.
     """
     _, L, E = x.shape
     N = A2.shape[0]
     n_blocks = (E + LANES - 1) // LANES
-    n_chunks = (L + CHUNK - 1) // CHUNK
+    n_steps_stored = min(L, max(16, _STORED_NUMBERS // N))
+    n_chunks = (L + n_steps_stored - 1) // n_steps_stored
     a2 = np.zeros((N, LANES), np.float32)
     h = np.zeros((N, LANES), np.float32)
     g = np.zeros((N, LANES), np.float32)
     ga = np.zeros((N, LANES), np.float32)
     stored = np.zeros((n_chunks, N, LANES), np.float32)
-    hs = np.zeros((CHUNK + 1, N, LANES), np.float32)
-    decays = np.zeros((CHUNK, N, LANES), np.float32)
-    raw = np.zeros((CHUNK, LANES), np.float32)
-    xs = np.zeros((CHUNK, LANES), np.float32)
-    steps = np.zeros((CHUNK, LANES), np.float32)
-    outs = np.zeros((CHUNK, LANES), np.float32)
+    hs = np.zeros((n_steps_stored + 1, N, LANES), np.float32)
+    decays = np.zeros((n_steps_stored, N, LANES), np.float32)
+    raw = np.zeros((n_steps_stored, LANES), np.float32)
+    xs = np.zeros((n_steps_stored, LANES), np.float32)
+    steps = np.zeros((n_steps_stored, LANES), np.float32)
+    entering = np.zeros((n_steps_stored, LANES), np.float32)
+    outs = np.zeros((n_steps_stored, LANES), np.float32)
     skip = np.zeros(LANES, np.float32)
     gate = np.zeros(LANES, np.float32)
     g_out = np.zeros(LANES, np.float32)
@@ -277,61 +324,78 @@ def scan_backward(
             gate[:] = 0.0
             g_out[:] = 0.0
         for j in range(width):
-            skip[j] = D[c0 + j]
+            skip[j] = D[np.uintp(c0 + j)]
         for n in range(N):
             for j in range(width):
-                a2[n, j] = A2[n, c0 + j]
-                h[n, j] = h0[b, n, c0 + j]
-                g[n, j] = gh[b, n, c0 + j]
-        for t in range((n_chunks - 1) * CHUNK):
-            if t % CHUNK == 0:
-                stored[t // CHUNK] = h
+                a2[n, j] = A2[n, np.uintp(c0 + j)]
+                h[n, j] = h0[b, n, np.uintp(c0 + j)]
+                g[n, j] = gh[b, n, np.uintp(c0 + j)]
+        for t in range((n_chunks - 1) * n_steps_stored):
+            if t % n_steps_stored == 0:
+                stored[t // n_steps_stored] = h
+            soon = (b * L + min(t + _AHEAD, L - 1)) * E + c0
+            for j in range(0, width, _LINE):
+                _prefetch(x, soon + j)
+                _prefetch(dt, soon + j)
             for j in range(width):
-                xs[0, j] = x[b, t, c0 + j]
-                raw[0, j] = dt[b, t, c0 + j] + bias[c0 + j]
+                xs[0, j] = x[b, t, np.uintp(c0 + j)]
+                raw[0, j] = dt[b, t, np.uintp(c0 + j)] + bias[np.uintp(c0 + j)]
             for j in range(LANES):
                 steps[0, j] = _softplus(raw[0, j])
+                entering[0, j] = steps[0, j] * xs[0, j]
             for n in range(N):
                 b_n = B[b, t, n]
                 for j in range(LANES):
-                    entering = steps[0, j] * xs[0, j]
-                    h[n, j] = _exp2(steps[0, j] * a2[n, j]) * h[n, j] + entering * b_n
+                    h[n, j] = _exp2(steps[0, j] * a2[n, j]) * h[n, j] + entering[0, j] * b_n
         stored[n_chunks - 1] = h
         for chunk in range(n_chunks - 1, -1, -1):
-            t0 = chunk * CHUNK
-            n_steps = min(CHUNK, L - t0)
+            t0 = chunk * n_steps_stored
+            n_steps = min(n_steps_stored, L - t0)
             hs[0] = stored[chunk]
             for i in range(n_steps):
                 t = t0 + i
+                soon = (b * L + min(t + _AHEAD, L - 1)) * E + c0
+                for j in range(0, width, _LINE):
+                    _prefetch(x, soon + j)
+                    _prefetch(dt, soon + j)
+                    _prefetch(gy, soon + j)
+                    _prefetch(z, soon + j)
                 for j in range(width):
-                    xs[i, j] = x[b, t, c0 + j]
-                    raw[i, j] = dt[b, t, c0 + j] + bias[c0 + j]
+                    xs[i, j] = x[b, t, np.uintp(c0 + j)]
+                    raw[i, j] = dt[b, t, np.uintp(c0 + j)] + bias[np.uintp(c0 + j)]
                 for j in range(LANES):
                     steps[i, j] = _softplus(raw[i, j])
                     outs[i, j] = skip[j] * xs[i, j]
+                for j in range(LANES):
+                    entering[i, j] = steps[i, j] * xs[i, j]
                 for n in range(N):
                     b_n = B[b, t, n]
                     c_n = C[b, t, n]
                     for j in range(LANES):
-                        decay = _exp2(steps[i, j] * a2[n, j])
-                        h_n = decay * hs[i, n, j] + steps[i, j] * xs[i, j] * b_n
-                        decays[i, n, j] = decay
-                        hs[i + 1, n, j] = h_n
-                        outs[i, j] += h_n * c_n
+                        decays[i, n, j] = _exp2(steps[i, j] * a2[n, j])
+                    for j in range(LANES):
+                        hs[i + 1, n, j] = decays[i, n, j] * hs[i, n, j] + entering[i, j] * b_n
+                    for j in range(LANES):
+                        outs[i, j] += hs[i + 1, n, j] * c_n
             for i in range(n_steps - 1, -1, -1):
                 t = t0 + i
+                soon = (b * L + max(t - _AHEAD, 0)) * E + c0
+                for j in range(0, width, _LINE):
+                    _prefetch(gx, soon + j)
+                    _prefetch(gdt, soon + j)
+                    _prefetch(gz, soon + j)
                 for j in range(width):
-                    g_out[j] = gy[b, t, c0 + j]
+                    g_out[j] = gy[b, t, np.uintp(c0 + j)]
                 if gated:
                     for j in range(width):
-                        gate[j] = z[b, t, c0 + j]
+                        gate[j] = z[b, t, np.uintp(c0 + j)]
                     for j in range(LANES):
                         open_ = _sigmoid(gate[j])
                         slope = open_ * (_ONE + gate[j] * (_ONE - open_))
                         g_gate[j] = g_out[j] * outs[i, j] * slope
                         g_out[j] *= gate[j] * open_
                     for j in range(width):
-                        gz[b, t, c0 + j] = g_gate[j]
+                        gz[b, t, np.uintp(c0 + j)] = g_gate[j]
                 for j in range(LANES):
                     g_step[j] = 0.0
                     g_entering[j] = 0.0
@@ -341,15 +405,18 @@ def scan_backward(
                     gb_n = np.float32(0.0)
                     gc_n = np.float32(0.0)
                     for j in range(LANES):
-                        g_n = g[n, j] + g_out[j] * c_n
-                        gb_n += g_n * steps[i, j] * xs[i, j]
+                        g[n, j] += g_out[j] * c_n
+                    for j in range(LANES):
+                        gb_n += g[n, j] * entering[i, j]
                         gc_n += g_out[j] * hs[i + 1, n, j]
-                        g_entering[j] += g_n * b_n
-                        back = g_n * decays[i, n, j]
-                        g_exponent = back * hs[i, n, j]
-                        g_step[j] += g_exponent * a2[n, j]
-                        ga[n, j] += g_exponent * steps[i, j]
-                        g[n, j] = back
+                    for j in range(LANES):
+                        g_entering[j] += g[n, j] * b_n
+                    for j in range(LANES):
+                        g[n, j] *= decays[i, n, j]
+                    for j in range(LANES):
+                        ga[n, j] += g[n, j] * hs[i, n, j] * steps[i, j]
+                    for j in range(LANES):
+                        g_step[j] += g[n, j] * hs[i, n, j] * a2[n, j]
                     gB[b, block, t, n] = gb_n
                     gC[b, block, t, n] = gc_n
                 for j in range(LANES):
@@ -358,12 +425,12 @@ def scan_backward(
                     g_step[j] = (g_step[j] * _LN_2 + xs[i, j] * g_entering[j]) * _sigmoid(raw[i, j])
                     g_bias[j] += g_step[j]
                 for j in range(width):
-                    gx[b, t, c0 + j] = g_x[j]
-                    gdt[b, t, c0 + j] = g_step[j]
+                    gx[b, t, np.uintp(c0 + j)] = g_x[j]
+                    gdt[b, t, np.uintp(c0 + j)] = g_step[j]
         for n in range(N):
             for j in range(width):
-                gA[b, n, c0 + j] = ga[n, j]
-                gh[b, n, c0 + j] = g[n, j]
+                gA[b, n, np.uintp(c0 + j)] = ga[n, j]
+                gh[b, n, np.uintp(c0 + j)] = g[n, j]
         for j in range(width):
-            gbias[b, c0 + j] = g_bias[j]
-            gD[b, c0 + j] = g_skip[j]
+            gbias[b, np.uintp(c0 + j)] = g_bias[j]
+            gD[b, np.uintp(c0 + j)] = g_skip[j]

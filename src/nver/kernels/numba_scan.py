@@ -127,6 +127,30 @@ def causal_conv_silu(x: Tensor, weight: Tensor, bias: Tensor, *, n_threads: int 
     return y
 
 
+class ConvSilu(torch.autograd.Function):
+    """``causal_conv_silu`` with gradients, in float32; called by ``ConvSilu.apply(x, weight, bias)``."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """As ``causal_conv_silu``."""
+        ctx.save_for_backward(x, weight, bias)
+        return causal_conv_silu(x, weight, bias)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gy: Tensor) -> tuple[Tensor, ...]:
+        """Gradients of x, weight and bias."""
+        from nver.kernels import numba_loops
+
+        x, weight, bias = ctx.saved_tensors
+        gx = x.new_empty(x.shape)
+        gweight, gbias = x.new_empty(len(x), *weight.shape), x.new_empty(len(x), *bias.shape)
+        before = [_array(tensor.contiguous()) for tensor in (x, weight, bias, gy)]
+        after = [_array(tensor) for tensor in (gx, gweight, gbias)]
+        _in_threads(numba_loops.causal_conv_silu_backward, x.dtype, len(x), *before, *after)
+        return gx, gweight.sum(0), gbias.sum(0)
+
+
 class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(
