@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from nver.cli import console, corpora, embed, encoders, report, run, store
+from nver.cli import console, corpora, embed, encoders, pretrain, report, run, store
 from nver.errors import NverError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.add_typer(corpora.app, name="corpora")
 app.add_typer(encoders.app, name="encoders")
 app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=run.EXAMPLE)(run.run)
+app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.add_typer(store.app, name="store")
 

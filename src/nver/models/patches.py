@@ -65,12 +65,13 @@ def position_table(width: int) -> Tensor:
         The 2-D table of He et al. (2022), "Masked Autoencoders Are Scalable Vision Learners".
     """
     steps, bands = torch.meshgrid(torch.arange(GRID_STEPS), torch.arange(GRID_BANDS), indexing="ij")
-    halves = [_waves(axis.flatten(), width // 2) for axis in (bands, steps)]
+    halves = [waves(axis.flatten(), width // 2) for axis in (bands, steps)]
     table = torch.cat(halves, dim=1).float()
     return torch.cat([torch.zeros(1, width), table])
 
 
-def _waves(position: Tensor, width: int) -> Tensor:
+def waves(position: Tensor, width: int) -> Tensor:
+    """(n,) places -> (n, width): their sines, then their cosines, at rates from 1 to 1e-4."""
     rate = 10_000.0 ** -(torch.arange(width // 2, dtype=torch.float64) / (width / 2))
     angle = position.double()[:, None] * rate  # (250, width / 2)
     return torch.cat([angle.sin(), angle.cos()], dim=1)

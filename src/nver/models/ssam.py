@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from nver.errors import WeightsError
-from nver.kernels import selective_scan
+from nver.kernels import pick_backend, selective_scan
+from nver.kernels.convolution import causal_conv_silu
 from nver.models.patches import PATCH_BANDS, PATCH_FRAMES, position_table
 
 LAYER_NORM_EPS = 1e-6
@@ -99,15 +100,15 @@ class Mixer(nn.Module):
 
     def forward(self, tokens: Tensor, kernel: str = "auto") -> Tensor:
         """(batch, L, W) -> (batch, L, W); the scan is in float32 whatever the type of the matrices."""
-        x, z = _times(tokens, self.in_proj).chunk(2, dim=-1)  # (batch, L, E)
-        length = x.shape[1]
-        x = nn.functional.silu(self.conv1d(x.transpose(1, 2))[..., :length].transpose(1, 2))  # (batch, L, E)
+        kernel = pick_backend(kernel, device=tokens.device, dtype=tokens.dtype)
+        x, z = (_times(tokens, half) for half in self.in_proj.weight.chunk(2))  # (batch, L, E), contiguous
+        x = causal_conv_silu(x, self.conv1d.weight[:, 0], cast("Tensor", self.conv1d.bias), backend=kernel)
         rank, state = self.dt_proj.in_features, self.A_log.shape[1]
-        dt, B, C = torch.split(_times(x, self.x_proj), [rank, state, state], dim=-1)
-        dt = nn.functional.linear(dt, self.dt_proj.weight)  # (batch, L, E), its bias goes into the scan
+        dt, B, C = torch.split(_times(x, self.x_proj.weight), [rank, state, state], dim=-1)
+        dt = _times(dt, self.dt_proj.weight)  # (batch, L, E), its bias goes into the scan
         A = -torch.exp(self.A_log)
         y = selective_scan(x, dt, A, B, C, self.D, z, self.dt_proj.bias, kernel)
-        return _times(cast("Tensor", y), self.out_proj)
+        return _times(cast("Tensor", y), self.out_proj.weight)
 
 
 class Block(nn.Module):
@@ -117,6 +118,10 @@ class Block(nn.Module):
         super().__init__()
         self.mixer = Mixer(shape)
         self.norm = nn.LayerNorm(shape.width, eps=LAYER_NORM_EPS)
+
+    def forward(self, tokens: Tensor, kernel: str = "auto") -> Tensor:
+        """(batch, L, W) -> (batch, L, W)."""
+        return cast("Tensor", tokens + self.mixer(self.norm(tokens), kernel))
 
 
 class SSAM(nn.Module):
@@ -171,8 +176,7 @@ class SSAM(nn.Module):
         """
         residual = self.start(windows)
         for block in self.blocks:
-            block = cast("Block", block)
-            residual = residual + block.mixer(block.norm(residual), kernel)
+            residual = block(residual, kernel)
         return cast("Tensor", self.encoder_norm(residual))[:, 1:]
 
     def matrices_in(self, dtype: torch.dtype) -> Self:
@@ -211,6 +215,6 @@ class SSAM(nn.Module):
         return network.requires_grad_(False).eval()
 
 
-def _times(x: Tensor, matrix: nn.Linear) -> Tensor:
-    """The product in the matrix's own type, returned in the type of ``x``."""
-    return nn.functional.linear(x.to(matrix.weight.dtype), matrix.weight).to(x.dtype)
+def _times(x: Tensor, matrix: Tensor) -> Tensor:
+    """The product in the matrix's own type (or autocast's), returned in the type of ``x``."""
+    return nn.functional.linear(x.to(matrix.dtype), matrix).to(x.dtype)
