@@ -22,6 +22,8 @@ ENCODERS = Names(
         "audio-mamba-tiny": "nver.encoders.ssam:audio_mamba_tiny",
         "audio-mamba-small": "nver.encoders.ssam:audio_mamba_small",
         "audio-mamba-base": "nver.encoders.ssam:audio_mamba_base",
+        "burst-mamba": "nver.encoders.burst:burst_mamba",
+        "burst-attention": "nver.encoders.burst:burst_attention",
         **dict.fromkeys(CARDS, "nver.encoders.hf:load"),
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 from nver.config import FrozenModel
@@ -22,6 +22,7 @@ class EncoderCard(FrozenModel):
         source: Hub repository or page of the weights; None when there are none.
         revision: The pinned commit of a hub repository.
         sha256: Digest of the weights file, where its publisher's bytes are known.
+        seen: What it was trained on, where it is one of nver's corpora: corpus -> speakers (none: all).
     """
 
     name: str
@@ -36,6 +37,7 @@ class EncoderCard(FrozenModel):
     source: str | None = None
     revision: str | None = None
     sha256: str | None = None
+    seen: Mapping[str, tuple[str, ...]] = {}
     notes: str = ""
 
 

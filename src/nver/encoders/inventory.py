@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nver import fingerprint
-from nver.encoders import ENCODERS, folders, load_encoder, ssam
+from nver.encoders import ENCODERS, burst, folders, load_encoder, ssam
 from nver.encoders.base import EncoderCard
 from nver.encoders.cards import HubCard, card_of
 from nver.errors import ConfigError, WeightsError
@@ -41,6 +41,10 @@ def entry(name: str) -> Entry:
             return Entry(mamba, 4 * mamba.parameters, ssam.find_weights(mamba, None))
         except WeightsError:
             return Entry(mamba, 4 * mamba.parameters, None)
+    if name in burst.CARDS:
+        folder = burst.folder_of(burst.CARDS[name])
+        n_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+        return Entry(burst.CARDS[name], n_bytes, folder if n_bytes else None)
     return Entry(load_encoder(name).card, 0, None)
 
 
@@ -68,6 +72,8 @@ def digests(name: str) -> dict[str, str]:
         files = folders.weight_files(folders.find_folder(card, None))
     elif name in ssam.CARDS:
         files = [ssam.find_weights(ssam.CARDS[name], None)]
+    elif name in burst.CARDS:
+        files = sorted(burst.folder_of(burst.CARDS[name]).glob("*.safetensors"))
     else:
         ENCODERS[name]
         files = []

@@ -17,8 +17,8 @@ def causal_conv_silu(x: Tensor, weight: Tensor, bias: Tensor, *, backend: str) -
         x: (batch, L, E).
         weight: (E, K); the last column weighs the present step.
         bias: (E,).
-        backend: A name in ``nver.kernels.KERNELS``. Only ``numba`` has a loop of its own for it, which takes a
-            third of the time of PyTorch's, forward and backward; the others take PyTorch's.
+        backend: A name in ``nver.kernels.KERNELS``. Only ``numba`` has a loop of its own for it; the others
+            take PyTorch's.
     """
     if backend == "numba":
         return cast("Tensor", numba_scan.ConvSilu.apply(x, weight.T, bias))  # type: ignore[no-untyped-call]
@@ -27,5 +27,3 @@ def causal_conv_silu(x: Tensor, weight: Tensor, bias: Tensor, *, backend: str) -
         x.transpose(1, 2), weight[:, None], bias, groups=inner, padding=size - 1
     )  # (batch, E, L + K - 1)
     return functional.silu(convolved[..., :length].transpose(1, 2))
-
-

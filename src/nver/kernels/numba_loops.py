@@ -8,8 +8,8 @@ few kilobytes and stays in the first-level cache; nothing as large as (L, N) is 
 A caller splits the blocks of all windows among threads: each function does the jobs ``first`` up to ``last``,
 where job = window * n_blocks + block.
 
-Channels are indexed as ``np.uintp(c0 + j)``: numba lets a signed index count from the end, and where it cannot
-rule that out, neighbours are no longer known to be neighbours and are gathered one by one, twice as slowly.
+Channels are indexed as ``np.uintp(c0 + j)``: numba lets a signed index count from the end, and where it
+cannot rule that out, neighbours are no longer known to be neighbours and are gathered one by one.
 
 All functions live in this one file on purpose: numba's cache on disk notices when a function's own file
 changes and does not notice changes elsewhere. The glossary is in reference.py.
@@ -39,8 +39,11 @@ _LINE = 16
 """Numbers in a cache line."""
 
 _STORED_NUMBERS = 512
-"""Steps between two stored states of the backward pass, times N: what a chunk stores stays in the second-level
-cache, and a short sequence is one chunk, which need not be scanned twice."""
+"""Steps between two stored states of the backward pass, times N.
+
+What a chunk stores stays in the second-level cache, and a short sequence is one chunk, which need not be
+scanned twice.
+"""
 
 # Not the flags that promise finite input: a NaN that comes in must come out.
 _FAST = {"contract", "reassoc", "nsz", "arcp"}
@@ -172,8 +175,8 @@ def causal_conv_silu(first, last, n_pieces, x, weight, bias, y):
 def causal_conv_silu_backward(first, last, x, weight, bias, gy, gx, gweight, gbias):
     """Gradients of ``causal_conv_silu`` for the windows ``first`` up to ``last``.
 
-    As there, and: gy: (batch, L, E), gradient of y. Written: gx like x; gweight: (batch, K, E); gbias: (batch, E);
-    still to be summed over the windows.
+    As there, and: gy: (batch, L, E), gradient of y. Written: gx like x; gweight: (batch, K, E); gbias:
+    (batch, E); still to be summed over the windows.
     """
     _, L, E = x.shape
     K = weight.shape[0]
@@ -277,8 +280,8 @@ def scan_backward(
     gz like x; gbias, gD: (batch, E); gA: (batch, N, E); gB, gC: (batch, n_blocks, L, N); still to be summed
     over the windows or, for gB and gC, over the blocks.
 
-    A state is stored every ``n_steps_stored`` steps on the way forward; each such chunk is scanned again on the
-    way back, and each loop over lanes writes one array: LLVM vectorises no loop over many that might overlap.
+    A state is stored every ``n_steps_stored`` steps on the way forward; each such chunk is scanned again on
+    the way back. Each loop over lanes writes one array: LLVM vectorises no loop over many that might overlap.
     """
     _, L, E = x.shape
     N = A2.shape[0]

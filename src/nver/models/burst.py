@@ -1,8 +1,8 @@
-"""The matched pair: one network over a spectrogram, whose blocks mix time by a selective scan or by attention.
+"""The matched pair: one network over spectrograms, whose blocks mix time by a selective scan or by attention.
 
 Everything but the blocks is the same: two strided convolutions, a token for every 40 ms that sees all bands,
-sine-cosine positions, pre-norm blocks, a last norm. Sequences may have any length; positions are those of time
-since the beginning of the window.
+sine-cosine positions, pre-norm blocks, a last norm. Sequences may have any length; positions are those of
+time since the beginning of the window.
 
 Glossary:
     T  frames of 10 ms; a multiple of 4
@@ -125,7 +125,9 @@ class BurstNetwork(nn.Module):
             network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
         except (TypeError, RuntimeError) as error:
             reason = " ".join(str(error).split())
-            raise WeightsError(f"these weights do not fit a burst network of {dict(shape)}: {reason}") from error
+            raise WeightsError(
+                f"these weights do not fit a burst network of {dict(shape)}: {reason}"
+            ) from error
         return network.requires_grad_(False).eval()
 
 

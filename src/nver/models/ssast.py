@@ -3,8 +3,8 @@
 Glossary: L tokens, W width, H heads.
 
 Source:
-    Gong et al. (2022), "SSAST: Self-Supervised Audio Spectrogram Transformer", AAAI, in the pre-norm form that
-    Yadav and Tan (2024) compare Audio-Mamba with.
+    Gong et al. (2022), "SSAST: Self-Supervised Audio Spectrogram Transformer", AAAI, in the pre-norm form
+    that Yadav and Tan (2024) compare Audio-Mamba with.
 """
 
 from __future__ import annotations

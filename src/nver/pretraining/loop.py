@@ -1,7 +1,7 @@
 """The loop: AdamW, warm-up, cosine; stops anywhere and goes on with the same numbers.
 
-Nothing carries chance from one step to the next: the order of clips comes from the seed and the epoch, all else
-from the seed and the step. A training that was killed and goes on therefore computes what it would have
+Nothing carries chance from one step to the next: the order of clips comes from the seed and the epoch, all
+else from the seed and the step. A training that was killed and goes on therefore computes what it would have
 computed, to the bit on one machine.
 """
 
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is; ``loss`` is the mean of the last steps, ``clips_per_s`` since this process began."""
+    """How far a training is; ``loss`` is the last step's, ``clips_per_s`` since this process began."""
 
     step: int
     n_steps: int
@@ -157,7 +157,7 @@ class _Mean:
 
 
 def _batches(rows: Labels, settings: LoopSpec, *, seed: int, first: int) -> Iterator[tuple[int, Any]]:
-    """(epoch, places of a batch's clips) from step ``first`` on; what fills no batch is left for other epochs."""
+    """(epoch, places of a batch's clips) from step ``first`` on; what fills no batch is left out."""
     a_epoch = len(rows) // settings.batch_size
     for epoch in range(first // a_epoch, settings.epochs):
         order = torch.randperm(len(rows), generator=_draws(seed, "epoch", epoch)).numpy()
@@ -200,8 +200,10 @@ def _validate(
     device: str,
 ) -> dict[str, float]:
     network.eval()
-    draws, outputs = _draws(seed, "validation", 0), []
+    draws = _draws(seed, "validation", 0)
     with torch.no_grad(), _precision(settings, device):
-        for rows in np.array_split(part.rows, max(1, len(part.rows) // _WINDOWS_AT_ONCE)):
-            outputs.append(objective.measure(network, part.spectrograms.windows(rows).to(device), draws))
+        outputs = [
+            objective.measure(network, part.spectrograms.windows(rows).to(device), draws)
+            for rows in np.array_split(part.rows, max(1, len(part.rows) // _WINDOWS_AT_ONCE))
+        ]
     return dict(objective.figures(outputs, part.truth))

@@ -21,7 +21,9 @@ _EPS = 1e-6
 class Objective(Protocol):
     """A loss, and the layers that only it needs."""
 
-    layers: nn.Module
+    @property
+    def layers(self) -> nn.Module:
+        """Trained with the network, and not part of it."""
 
     def loss(self, network: BurstNetwork, windows: Tensor, truth: Tensor, draws: torch.Generator) -> Tensor:
         """The mean loss of windows, (n, 200, 80), with class indices (n,); every chance comes from draws."""
@@ -62,9 +64,10 @@ class Masked:
         if self.spec.normalise_patches:
             spread = wanted.var(-1, keepdim=True).add(_EPS).sqrt()
             wanted = (wanted - wanted.mean(-1, keepdim=True)) / spread
-        guessed = self.layers(network(self.layers.hide(windows, hidden)))
-        squares = (guessed.float() - wanted).square().mean(-1)  # (n, S, 5)
-        return (squares * hidden).sum((1, 2)) / n_hidden
+        guessed: Tensor = self.layers(network(self.layers.hide(windows, hidden))).float()
+        squares = (guessed - wanted).square().mean(-1)  # (n, S, 5)
+        losses: Tensor = (squares * hidden).sum((1, 2)) / n_hidden
+        return losses
 
 
 class Labelled:
@@ -110,21 +113,40 @@ class Labelled:
 
 
 def augmented(windows: Tensor, spec: LabelsSpec, draws: torch.Generator) -> Tensor:
-    """Windows, (n, T, 80), moved in time, with two stretches of time and two of bands set to the mean.
+    """Windows, (n, T, 80), as others might have made the same sound, with parts set to the mean (zero).
 
     Source:
-        Park et al. (2019), "SpecAugment", without warping.
+        Park et al. (2019), "SpecAugment", for the hidden stretches; Jaitly and Hinton (2013), "Vocal tract
+        length perturbation", for the stretched bands.
     """
     n, n_frames, n_bands = windows.shape
-    if spec.shift_frames:
-        by = torch.randint(-spec.shift_frames, spec.shift_frames + 1, (n, 1), generator=draws)
-        source = (torch.arange(n_frames) - by) % n_frames  # (n, T)
-        windows = windows.gather(1, source[..., None].expand(-1, -1, n_bands).to(windows.device))
+    windows = _warped(windows, spec, draws)
     for _ in range(2):
         time = _stretch(n, n_frames, spec.hidden_frames, draws)[:, :, None]
         bands = _stretch(n, n_bands, spec.hidden_bands, draws)[:, None, :]
         windows = windows.masked_fill((time | bands).to(windows.device), 0.0)
     return windows
+
+
+def _warped(windows: Tensor, spec: LabelsSpec, draws: torch.Generator) -> Tensor:
+    """Stretched and moved in time (nearest frame) and over bands (linear); zeros beyond the edges."""
+    n, n_frames, n_bands = windows.shape
+    chances = 2 * torch.rand(n, 4, 1, generator=draws) - 1
+    frame = _places(n_frames, spec.stretch_time * chances[:, 0], spec.shift_frames * chances[:, 1]).round()
+    inside = (frame >= 0) & (frame < n_frames)
+    frame = frame.clamp(0, n_frames - 1).long().to(windows.device)
+    moved = windows[torch.arange(n, device=windows.device)[:, None], frame] * inside[..., None].to(
+        windows.device
+    )
+    band = _places(n_bands, spec.stretch_bands * chances[:, 2], spec.shift_bands * chances[:, 3])
+    weight = (1 - (torch.arange(n_bands)[:, None] - band[:, None, :]).abs()).clamp(min=0)  # (n, from, to)
+    return moved @ weight.to(windows.device)
+
+
+def _places(length: int, stretch: Tensor, shift: Tensor) -> Tensor:
+    """(n, length): where each place is read from; stretched about the middle, then moved."""
+    middle = (length - 1) / 2
+    return (torch.arange(length) - middle) * (1 + stretch) + middle + shift
 
 
 def _stretch(n: int, length: int, longest: int, draws: torch.Generator) -> Tensor:

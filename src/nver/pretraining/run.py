@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,14 +16,13 @@ from nver.errors import WeightsError
 from nver.home import home
 from nver.models import checkpoint
 from nver.models.burst import BurstNetwork, BurstShape, shape_data
+from nver.models.network_files import OBJECTIVE, contents, read_network
 from nver.pretraining.loop import Part, Progress, train
 from nver.pretraining.objectives import Labelled, Masked, Objective
 from nver.pretraining.spec import LabelsSpec, MaskedSpec, Pretraining
 from nver.pretraining.spectrograms import spectrograms_of
 from nver.pretraining.state import TrainingState, write_whole
 from nver.training.protocols import divide
-
-WEIGHTS_FILE, ABOUT_FILE = "network.safetensors", "network.json"
 
 
 def pretrain(
@@ -79,24 +76,11 @@ def pretrain(
         device=device,
         on_progress=on_progress,
     )
-    speakers = sorted({str(corpus.clips[i].speaker) for i in fold.train if corpus.clips[i].speaker is not None})
+    speakers = sorted(
+        {str(corpus.clips[i].speaker) for i in fold.train if corpus.clips[i].speaker is not None}
+    )
     _save(folder, spec, network, objective, state, corpus=corpus, speakers=speakers)
     return folder
-
-
-def read_network(folder: Path) -> tuple[BurstNetwork, dict[str, Any]]:
-    """What ``pretrain`` wrote: the network, for use, and what is said of it.
-
-    Raises:
-        WeightsError: The folder holds no network, or one that is damaged.
-    """
-    try:
-        about = json.loads((folder / ABOUT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{folder} holds no pre-trained network: cannot read {ABOUT_FILE}: {error}") from error
-    tensors = checkpoint.read_tensors(folder / WEIGHTS_FILE)
-    own = {name: value for name, value in tensors.items() if not name.startswith("objective.")}
-    return BurstNetwork.with_weights(about["shape"], own), about
 
 
 def _start(spec: Pretraining) -> tuple[BurstNetwork, str]:
@@ -108,7 +92,8 @@ def _start(spec: Pretraining) -> tuple[BurstNetwork, str]:
         earlier, about = read_network(Path(objective.start))
         if about["shape"] != shape_data(shape):
             raise WeightsError(
-                f"{objective.start} holds a network of {about['shape']}; expected {shape_data(shape)}, as [network] says"
+                f"{objective.start} holds a network of {about['shape']}; "
+                f"expected {shape_data(shape)}, as [network] says"
             )
         network.load_state_dict(earlier.state_dict())
     weights = checkpoint.digest(network.state_dict())
@@ -133,11 +118,8 @@ def _save(
     corpus: Corpus,
     speakers: list[str],
 ) -> None:
-    from safetensors.torch import save
-
     parts = {**network.state_dict()}
-    parts |= {f"objective.{name}": value for name, value in objective.layers.state_dict().items()}
-    tensors = {name: value.detach().cpu().contiguous() for name, value in parts.items()}
+    parts |= {f"{OBJECTIVE}{name}": value for name, value in objective.layers.state_dict().items()}
     about = {
         "shape": shape_data(network.shape),
         "labels": list(corpus.labels) if isinstance(spec.objective, LabelsSpec) else [],
@@ -146,8 +128,6 @@ def _save(
         "spec": spec.model_dump(mode="json"),
         "steps": state.step,
         "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
-        "sha256": checkpoint.digest(tensors),
     }
-    write_whole(folder / WEIGHTS_FILE, save(tensors, {"format": "pt"}))
-    text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
-    write_whole(folder / ABOUT_FILE, text.encode())
+    for name, data in contents(parts, about).items():
+        write_whole(folder / name, data)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nver import config
 from nver.config import FrozenModel
@@ -50,15 +50,21 @@ class LabelsSpec(FrozenModel):
         mixup: Concentration of the Beta distribution that pairs of clips are mixed by; 0 mixes none.
         label_smoothing: Share of the target spread over all classes.
         shift_frames: Windows are moved in time by up to so many frames of 10 ms.
+        stretch_time: And made longer or shorter by up to this share.
+        shift_bands: The same over the 80 mel bands, as another pitch would.
+        stretch_bands: As another vocal tract would.
         hidden_frames: Longest of two stretches of time set to the mean.
         hidden_bands: Widest of two stretches of bands set to the mean.
     """
 
     kind: Literal["labels"]
     start: str | None = None
-    mixup: NonNegativeFloat = 0.3
+    mixup: NonNegativeFloat = 0.2
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
-    shift_frames: NonNegativeInt = 12
+    shift_frames: NonNegativeFloat = 15.0
+    stretch_time: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.15
+    shift_bands: NonNegativeFloat = 3.0
+    stretch_bands: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.08
     hidden_frames: PositiveInt = 30
     hidden_bands: PositiveInt = 12
 

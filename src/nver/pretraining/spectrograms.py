@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from nver.audio import decode_many, decoder_fingerprint
 from nver.errors import AudioError
 from nver.models import logmel
 from nver.models.patches import N_FRAMES
-from nver.types import Clip
+from nver.types import Clip, Labels
 
 _NUMBERS, _LENGTHS = "frames.f16", "lengths.json"
 
@@ -42,16 +41,16 @@ class Spectrograms:
     def __len__(self) -> int:
         return len(self.first) - 1
 
-    def windows(self, rows: Sequence[int], draws: torch.Generator | None = None) -> Tensor:
+    def windows(self, rows: Labels, draws: torch.Generator | None = None) -> Tensor:
         """(n, 200, 80) float32: a window of 2 s of each clip, zeros behind a shorter one.
 
         Args:
-            rows: Which clips.
+            rows: (n,) which clips.
             draws: Decides where in a longer clip the window lies; None takes its beginning.
         """
         found = np.zeros((len(rows), N_FRAMES, logmel.N_BANDS), np.float32)
         chances = torch.rand(len(rows), generator=draws).tolist() if draws is not None else [0.0] * len(rows)
-        for window, row, chance in zip(found, rows, chances, strict=True):
+        for window, row, chance in zip(found, rows.tolist(), chances, strict=True):
             begin, end = int(self.first[row]), int(self.first[row + 1])
             begin += int(chance * (max(0, end - begin - N_FRAMES) + 1))
             end = min(end, begin + N_FRAMES)
@@ -94,11 +93,6 @@ def spectrograms_of(
     first = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     shape = (int(first[-1]), logmel.N_BANDS)
     return Spectrograms(np.memmap(folder / _NUMBERS, np.float16, "r", shape=shape), first, key)
-
-
-def forget(spectrograms: Spectrograms, home: Path) -> None:
-    """Remove what ``spectrograms_of`` wrote."""
-    shutil.rmtree(home / spectrograms.key[:32])
 
 
 def _identity(clip: Clip) -> list[Any]:

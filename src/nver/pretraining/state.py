@@ -68,7 +68,8 @@ class TrainingState:
             raise TrainingError(f"{path} is damaged ({error}); remove it to start again") from error
         if head.get("key") != key:
             raise TrainingError(
-                f"{path} is of a training with other settings, clips or code; name another --out, or remove it"
+                f"{path} is of a training with other settings, clips or code; "
+                "name another --out, or remove it"
             )
         self._restore(tensors)
         self.step, self.rows = int(head["step"]), json.loads(head["rows"])
