@@ -3,8 +3,8 @@
     python benchmarks/training_step.py [--batch 64] [--repeats 5] [--threads 1]
 
 A step is masking, forward and backward of masked modelling at the shipped shape. "Reference" is the same
-network with the loop over time as its scan and PyTorch's convolution, gradients by autograd. Times are medians
-of repeats that take turns; the floor counts the matrix products alone, three times those of a forward pass.
+network with the loop over time as its scan and PyTorch's convolution, gradients by autograd. Times are
+medians of repeats that take turns; the floor counts the matrix products alone, three times a forward pass.
 """
 
 from __future__ import annotations

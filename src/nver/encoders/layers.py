@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import torch
 
 LayerChoice: TypeAlias = int | Literal["last", "all"] | Sequence[int]
-Pooling = Literal["mean", "mean+std", "max", "frames"]
+Pooling = Literal["mean", "mean+std", "mean+std+max", "max", "frames"]
 
-POOLINGS: tuple[Pooling, ...] = ("mean", "mean+std", "max", "frames")
+POOLINGS: tuple[Pooling, ...] = ("mean", "mean+std", "mean+std+max", "max", "frames")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def check_pooling(pooling: str) -> None:
 
 
 def pooled_dim(dim: int, layers: Layers, pooling: Pooling) -> int:
-    """Length of a row: ``dim`` times the parts of ``layers``, twice that for ``mean+std``."""
-    return dim * layers.n_parts * (2 if pooling == "mean+std" else 1)
+    """Length of a row: ``dim`` times the parts of ``layers`` times the figures of ``pooling``."""
+    return dim * layers.n_parts * (1 + pooling.count("+"))
 
 
 def pool(frames: torch.Tensor, pooling: Pooling) -> torch.Tensor:
@@ -84,22 +84,21 @@ def pool(frames: torch.Tensor, pooling: Pooling) -> torch.Tensor:
 
     Args:
         frames: (n_frames, n_parts, dim), one frame or more.
-        pooling: ``mean``, ``mean+std`` (the population's: one frame gives zeros) or ``max``, over time.
+        pooling: ``mean``, ``std`` (the population's: one frame gives zeros) and ``max``, over time, as
+            ``POOLINGS`` combines them.
 
     Returns:
-        (n_parts * dim,), or twice that for ``mean+std``: the layers follow each other, and each is its mean
-        and then its standard deviation.
+        (n_figures * n_parts * dim,): the layers follow each other, and each is its mean, then its standard
+        deviation, then its maximum, whichever were asked for.
     """
     import torch
 
     frames = frames.float()
-    match pooling:
-        case "mean":
-            return frames.mean(0).flatten()
-        case "max":
-            return frames.amax(0).flatten()
-        case "mean+std":
-            mean, std = frames.mean(0), frames.std(0, correction=0)
-            return torch.stack((mean, std), dim=1).flatten()
-        case "frames":
-            raise ConfigError("an encoder with pooling 'frames' gives no rows: call embed_frames")
+    if pooling == "frames":
+        raise ConfigError("an encoder with pooling 'frames' gives no rows: call embed_frames")
+    figures = {
+        "mean": lambda: frames.mean(0),
+        "std": lambda: frames.std(0, correction=0),
+        "max": lambda: frames.amax(0),
+    }
+    return torch.stack([figures[name]() for name in pooling.split("+")], dim=1).flatten()
