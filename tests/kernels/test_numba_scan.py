@@ -87,6 +87,15 @@ def test_the_convolution_is_torchs_causal_one(dtype):
     )
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_convolution_of_two_stretches_is_that_of_the_whole(dtype):
+    x, weight, bias = draw(2, 37, 130).to(dtype), draw(4, 130, seed=1), draw(130, seed=2)
+    whole = numba_scan.causal_conv_silu(x, weight, bias)
+    earlier = numba_scan.causal_conv_silu(x[:, :20], weight, bias)
+    later = numba_scan.causal_conv_silu(x[:, 20:], weight, bias, before=x[:, 17:20])
+    assert torch.equal(torch.cat([earlier, later], dim=1), whole)
+
+
 def test_bfloat16_in_memory_is_float32_within():
     """Rounding the inputs and the output is all that bfloat16 changes."""
     rounded = {name: tensor.bfloat16() for name, tensor in given().items()}

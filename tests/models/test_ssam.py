@@ -83,6 +83,42 @@ def test_a_window_is_the_same_bits_whoever_its_neighbours_are(network, matrices)
         assert torch.equal(run(windows(3)[i : i + 1])[0], together[i])
 
 
+@pytest.fixture
+def cores():
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("matrices", [torch.float32, torch.bfloat16])
+def test_tokens_are_the_same_bits_on_any_number_of_cores(network, cores, matrices):
+    """With 1 core a window's halves go one after the other, with 2 and more side by side."""
+    run = CpuSSAM(network, matrices=matrices)
+    found = []
+    for n in (1, 2, 3, 4):
+        cores(n)
+        found.append((run(windows(1)), run(windows(2))))
+    for alone, pair in found[1:]:
+        assert torch.equal(alone, found[0][0])
+        assert torch.equal(pair, found[0][1])
+
+
+def test_a_failure_in_the_earlier_half_ends_the_later_one(network, cores, monkeypatch):
+    """And is raised, whichever core it happened on; the next window is computed as ever."""
+    cores(2)
+    run = CpuSSAM(network)
+    expected = run(windows(1))
+
+    def fail(self):
+        raise MemoryError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(run._blocks[0]), "nothing_before", fail)
+        with pytest.raises(MemoryError, match="no room"):
+            run(windows(1))
+    assert torch.equal(run(windows(1)), expected)
+
+
 def test_the_network_can_be_trained(network):
     trained = SSAM.random(Shape(width=32, n_blocks=2, state=5), seed=0)
     trained(windows(1)).square().mean().backward()

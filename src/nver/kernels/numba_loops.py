@@ -51,7 +51,6 @@ _loop = numba.njit(fastmath=_FAST, error_model="numpy", nogil=True, cache=True)
 _inline = numba.njit(fastmath=_FAST, error_model="numpy", inline="always")
 
 _ONE = np.float32(1.0)
-_HALF = np.float32(0.5)
 _LOG2_E = np.float32(1.4426950408889634)
 _LN_2 = np.float32(0.6931471805599453)
 
@@ -64,7 +63,7 @@ def _exp2(u):
     [-1/2, 1/2]. Its constant is held at 1, since a decay of almost 1 is raised to the power of the length.
     """
     u = np.float32(-125.0) if u < np.float32(-125.0) else u
-    whole = np.floor(u + _HALF)
+    whole = np.rint(u)
     r = u - whole
     p = np.float32(0.0013264727193432746)
     p = p * r + np.float32(0.009671512639916773)
@@ -148,10 +147,11 @@ def _prefetch(typing_context, array, index):
 
 
 @_loop
-def causal_conv_silu(first, last, n_pieces, x, weight, bias, y):
+def causal_conv_silu(first, last, n_pieces, x, before, weight, bias, y):
     """Depthwise convolution over this and the last K - 1 steps, then SiLU; a job is a stretch of a window.
 
-    x, y: (batch, L, E); weight: (K, E), the last row for the present; bias: (E,).
+    x, y: (batch, L, E); before: (batch, K - 1, E), the steps before the first; weight: (K, E), the last row
+    for the present; bias: (E,).
     """
     _, L, E = x.shape
     K = weight.shape[0]
@@ -162,9 +162,11 @@ def causal_conv_silu(first, last, n_pieces, x, weight, bias, y):
         for t in range(piece * L // n_pieces, (piece + 1) * L // n_pieces):
             for c in range(E):
                 acc[c] = bias[c]
-            for k in range(max(0, K - 1 - t), K):
+            for k in range(K):
+                s = t + k - (K - 1)
+                row = x[b, s] if s >= 0 else before[b, s + K - 1]
                 for c in range(E):
-                    acc[c] += weight[k, c] * _widen(x[b, t + k - (K - 1), c])
+                    acc[c] += weight[k, c] * _widen(row[c])
             for c in range(E):
                 acc[c] *= _sigmoid(acc[c])
             for c in range(E):  # by itself: rounding and the sigmoid in one loop do not vectorise

@@ -106,20 +106,30 @@ def scan_prepared(
     return y
 
 
-def causal_conv_silu(x: Tensor, weight: Tensor, bias: Tensor, *, n_threads: int | None = None) -> Tensor:
+def causal_conv_silu(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    *,
+    before: Tensor | None = None,
+    n_threads: int | None = None,
+) -> Tensor:
     """Depthwise causal convolution, then SiLU, without gradients.
 
     Args:
         x: (batch, L, E), float32 or bfloat16; the result has its type.
         weight: (K, E) float32; the last row weighs the present step.
         bias: (E,) float32.
+        before: (batch, K - 1, E), as x: the steps before the first; zeros when None.
         n_threads: As many as PyTorch uses, when None.
     """
     from nver.kernels import numba_loops
 
     y = x.new_empty(x.shape)
+    if before is None:
+        before = x.new_zeros(x.shape[0], weight.shape[0] - 1, x.shape[2])
     n_pieces = min(x.shape[1], 2 * (n_threads or torch.get_num_threads()))
-    arrays = [_array(tensor.contiguous()) for tensor in (x, weight, bias)]
+    arrays = [_array(tensor.contiguous()) for tensor in (x, before, weight, bias)]
     n_jobs = x.shape[0] * n_pieces
     _in_threads(
         numba_loops.causal_conv_silu, x.dtype, n_jobs, n_pieces, *arrays, _array(y), n_threads=n_threads

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +19,7 @@ from nver.encoders.base import RANDOM, EncoderCard, Precision, is_random
 from nver.encoders.ssam import CARDS
 from nver.errors import EncoderError, WeightsError
 from nver.kernels import pick_backend
+from nver.kernels.threads import one_core_threads
 from nver.models import checkpoint, logmel
 from nver.models.patches import GRID_BANDS, GRID_STEPS, Layout, frames_of, n_frames_kept, windows_of
 from nver.models.ssam import SSAM, Shape
@@ -27,6 +30,7 @@ _VERSION = 1
 """Goes up whenever a change here alters a row."""
 
 _WINDOWS_AT_ONCE = {"cpu": 8, "cuda": 64}
+_SPECTROGRAMS_AHEAD = 4
 _FRAME_S = 0.04
 
 
@@ -144,12 +148,12 @@ class SSAMEncoder:
         Raises:
             EncoderError: A wave is empty, not mono, or not finite.
         """
-        sums = torch.zeros(len(waves), self.dim, dtype=torch.float64)
-        n_frames = torch.zeros(len(waves), 1, dtype=torch.float64)
+        sums = np.zeros((len(waves), self.dim))
+        n_frames = np.zeros((len(waves), 1))
         for clip, frames in self._frames(waves):
-            sums[clip] += frames.double().sum(0)
+            sums[clip] += frames.numpy().sum(axis=0, dtype=np.float64)  # PyTorch would wake its threads
             n_frames[clip] += len(frames)
-        return np.asarray((sums / n_frames).float().numpy())
+        return (sums / n_frames).astype(np.float32)
 
     def embed_frames(self, waves: Sequence[Samples]) -> list[tuple[Matrix, Matrix]]:
         """The frames of each wave, not averaged.
@@ -188,13 +192,7 @@ class SSAMEncoder:
 
     def _windows(self, waves: Sequence[Samples]) -> Iterator[tuple[int, int, Tensor]]:
         """(index of the clip, frames to keep, (200, 80)); windows of which nothing is kept are left out."""
-        for clip, wave in enumerate(waves):
-            wave = np.ascontiguousarray(wave, np.float32)
-            if wave.ndim != 1 or not wave.size:
-                raise EncoderError(
-                    f"{self._card.name}: wave {clip} has shape {wave.shape}; expected one sample or more"
-                )
-            spectrogram = logmel.log_mel(torch.from_numpy(wave))
+        for clip, spectrogram in enumerate(self._spectrograms(waves)):
             if not spectrogram.isfinite().all():
                 raise EncoderError(
                     f"{self._card.name}: wave {clip} holds NaN, infinity or samples far beyond full scale; "
@@ -205,6 +203,22 @@ class SSAMEncoder:
                 if left > 0:
                     yield clip, min(left, GRID_STEPS), window
                 left -= GRID_STEPS
+
+    def _spectrograms(self, waves: Sequence[Samples]) -> Iterator[Tensor]:
+        """Each wave's, in order; a few waves ahead are at work, one core each."""
+        threads = one_core_threads(torch.get_num_threads())
+        running: deque[Future[Tensor]] = deque()
+        for clip, wave in enumerate(waves):
+            wave = np.ascontiguousarray(wave, np.float32)
+            if wave.ndim != 1 or not wave.size:
+                raise EncoderError(
+                    f"{self._card.name}: wave {clip} has shape {wave.shape}; expected one sample or more"
+                )
+            running.append(threads.submit(logmel.log_mel, torch.from_numpy(wave)))
+            if len(running) == _SPECTROGRAMS_AHEAD:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
 
 
 def _runner(
