@@ -4,8 +4,10 @@
 
 "Theirs" is this project's network with ``reference`` as its scan and PyTorch's own products; "release" is
 the same with the scan as the release computes it without CUDA, which first writes every (batch, inner,
-length, state) number. Weights are random, of the true size. A clip is one window: 1.99 s. Times are medians
-of repeats that take turns.
+length, state) number. Weights are random, of the true size. A clip is one window: 1.99 s.
+
+Each way through the encoder runs in processes of its own, which take turns, since a way leaves something
+behind that others would feel: threads that still spin, memory that was kept. Printed are medians.
 """
 
 from __future__ import annotations
@@ -25,12 +27,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from nver.encoders.ssam import CARDS, load
+from nver.encoders.ssam.encoder import SSAMEncoder
 from nver.kernels import selective_scan
 from nver.models import ssam
 from nver.models.ssam import Shape
 
 N_TOKENS, N_SAMPLES = 251, 31_840
 BATCH = {"tiny": 1, "small": 1, "base": 8}
+ROUNDS = 3
 
 
 def release_scan(x, dt, A, B, C, D, z, dt_bias, backend=None) -> Tensor:
@@ -101,31 +105,52 @@ def bench_scan(size: str, repeats: int) -> None:
         )
 
 
-def bench_encoder(size: str, repeats: int) -> None:
-    """From waves to embeddings."""
-    card, batch = CARDS[f"audio-mamba-{size}"], BATCH[size]
-    shape = Shape(card.dim // 5)
+def encoder_of(size: str, way: str) -> SSAMEncoder:
+    """The encoder that a way needs."""
+    card = CARDS[f"audio-mamba-{size}"]
+    if way in ("float32", "bfloat16"):
+        return load(card, random_weights=0, precision=way)
+    return load(card, random_weights=0, kernel="reference")
+
+
+def waves_of(size: str) -> list[np.ndarray]:
+    """A batch of noise, a window each."""
     noise = np.random.default_rng(0)
-    waves = [noise.uniform(-0.5, 0.5, N_SAMPLES).astype(np.float32) for _ in range(batch)]
-    exact = load(card, random_weights=0)
-    coarse = load(card, random_weights=0, precision="bfloat16")
-    reference = load(card, random_weights=0, kernel="reference")
+    return [noise.uniform(-0.5, 0.5, N_SAMPLES).astype(np.float32) for _ in range(BATCH[size])]
 
-    def as_released() -> np.ndarray:
-        original, ssam.selective_scan = ssam.selective_scan, release_scan
-        try:
-            return reference.embed(waves)
-        finally:
-            ssam.selective_scan = original
 
-    ways = {
-        "float32": lambda: exact.embed(waves),
-        "bfloat16": lambda: coarse.embed(waves),
-        "theirs": lambda: reference.embed(waves),
-        "release": as_released,
-    }
+def run_way(size: str, way: str, repeats: int) -> None:
+    """What a process of its own does: print its median time, and write nothing else."""
+    if way == "release":
+        ssam.selective_scan = release_scan
+    encoder, waves = encoder_of(size, way), waves_of(size)
+    print(seconds({way: lambda: encoder.embed(waves)}, {way: repeats})[way])
+
+
+def rows_of(size: str, way: str) -> np.ndarray:
+    """The embeddings, in float64."""
+    original = ssam.selective_scan
+    try:
+        ssam.selective_scan = release_scan if way == "release" else original
+        return encoder_of(size, way).embed(waves_of(size)).astype(np.float64)
+    finally:
+        ssam.selective_scan = original
+
+
+def bench_encoder(size: str, repeats: int, threads: int) -> None:
+    """From waves to embeddings."""
+    shape, batch = Shape(CARDS[f"audio-mamba-{size}"].dim // 5), BATCH[size]
     slow = repeats if batch == 1 else max(1, repeats // 3)
-    found = seconds(ways, {"float32": 5 * repeats, "bfloat16": 5 * repeats, "theirs": slow, "release": slow})
+    counts = {"float32": 5 * repeats, "bfloat16": 5 * repeats, "theirs": slow, "release": slow}
+    times: dict[str, list[float]] = {way: [] for way in counts}
+    for _ in range(ROUNDS):
+        for way, count in counts.items():
+            command = [sys.executable, __file__, "--way", size, way, "--repeats", str(count)]
+            done = subprocess.run(
+                [*command, "--threads", str(threads)], capture_output=True, text=True, check=True
+            )
+            times[way].append(float(done.stdout))
+    found = {way: statistics.median(taken) for way, taken in times.items()}
     work = gflop(shape)
     print(f"\nwhole encoder, {size}, batch {batch}: {work:.1f} GFLOP a window in products")
     for name, taken in found.items():
@@ -139,9 +164,10 @@ def bench_encoder(size: str, repeats: int) -> None:
         print(
             f"  floor     {1e3 * work / rate:9.2f} ms a window in {dtype} products alone: {rate:.0f} GFLOP/s"
         )
-    rows = {name: ways[name]() for name in ways}
+    rows = {way: rows_of(size, way) for way in counts}
+    b = rows["float32"]
     for name in ("bfloat16", "theirs", "release"):
-        a, b = rows[name].astype(np.float64), rows["float32"].astype(np.float64)
+        a = rows[name]
         cosine = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
         error = np.linalg.norm(a - b) / np.linalg.norm(b)
         print(f"  {name:<9} to ours in float32: cosine {cosine.min():.7f}, relative L2 {error:.1e}")
@@ -162,6 +188,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--way", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     if options.peak:
@@ -176,11 +203,14 @@ def main() -> None:
         print(1024 * int(peak.split()[1]) / 1e9)
         return
     torch.set_grad_enabled(False)
+    if options.way:
+        run_way(*options.way, options.repeats)
+        return
     load_average = os.getloadavg()[0]
     print(f"{options.threads} threads, PyTorch {torch.__version__}, load {load_average:.1f} before the start")
     for size in options.sizes:
         bench_scan(size, options.repeats)
-        bench_encoder(size, options.repeats)
+        bench_encoder(size, options.repeats, options.threads)
         for precision in ("float32", "bfloat16"):
             print(f"  peak memory of a process in {precision}: {peak_memory(size, precision):.2f} GB")
 

@@ -13,7 +13,9 @@ from nver.errors import AudioError, TrainingError, WeightsError
 from nver.models.network_files import read_network, read_parts
 from nver.pretraining import loop
 from nver.pretraining.run import pretrain
-from nver.pretraining.spec import Pretraining
+from nver.pretraining.spec import Pretraining, load_pretraining
+
+PLANS = sorted((Path(__file__).parents[2] / "experiments" / "pretraining").glob("*.toml"))
 
 Make = Callable[..., Pretraining]
 
@@ -30,6 +32,20 @@ def curve(folder: Path) -> list[dict[str, str]]:
 def weights(folder: Path) -> dict[str, torch.Tensor]:
     own, rest, _ = read_parts(folder)
     return own | rest
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_every_file_that_comes_with_the_project_can_be_meant(path: Path) -> None:
+    assert load_pretraining(path).training.epochs > 0
+
+
+def test_the_files_of_the_pair_differ_in_the_mixer_alone() -> None:
+    mamba, attention = (
+        load_pretraining(PLANS[0].with_name(f"burst-{mixer}.toml")).model_dump()
+        for mixer in ("mamba", "attention")
+    )
+    mamba["network"]["mixer"], mamba["name"] = "attention", "burst-attention"
+    assert mamba == attention
 
 
 @pytest.mark.parametrize("kind", ["masked", "labels"])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nver.cli.progress import Progress as Bar
     from nver.pretraining.loop import Progress
 
-EXAMPLE = example("nver pretrain experiments/pretrain-smoke.toml --out runs")
+EXAMPLE = example("nver pretrain experiments/pretraining/smoke.toml --out runs")
 
 
 def pretrain(
