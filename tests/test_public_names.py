@@ -8,6 +8,7 @@ from nver import errors
 
 PUBLIC = [
     "AudioError",
+    "BundleError",
     "ConfigError",
     "CorpusError",
     "DecoderDiedError",
@@ -21,6 +22,8 @@ PUBLIC = [
     "NonFiniteAudioError",
     "NverError",
     "OverlongAudioError",
+    "Prediction",
+    "Recogniser",
     "Result",
     "ResultError",
     "SplitError",

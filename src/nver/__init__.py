@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nver.errors import (
     AudioError,
+    BundleError,
     ConfigError,
     CorpusError,
     DecoderDiedError,
@@ -39,11 +40,14 @@ if TYPE_CHECKING:
     from nver.embeddings.table import EmbeddingTable
     from nver.encoders import load_encoder
     from nver.experiment import Experiment
+    from nver.recogniser.prediction import Prediction
+    from nver.recogniser.recogniser import Recogniser
     from nver.results import Result
     from nver.training.cross_validate import cross_validate
 
 __all__ = [
     "AudioError",
+    "BundleError",
     "ConfigError",
     "CorpusError",
     "DecoderDiedError",
@@ -57,6 +61,8 @@ __all__ = [
     "NonFiniteAudioError",
     "NverError",
     "OverlongAudioError",
+    "Prediction",
+    "Recogniser",
     "Result",
     "ResultError",
     "SplitError",
@@ -74,6 +80,8 @@ __all__ = [
 _HOMES = {
     "EmbeddingTable": "nver.embeddings.table",
     "Experiment": "nver.experiment",
+    "Prediction": "nver.recogniser.prediction",
+    "Recogniser": "nver.recogniser.recogniser",
     "Result": "nver.results",
     "cross_validate": "nver.training.cross_validate",
     "extract": "nver.embeddings.extract",

@@ -17,7 +17,8 @@
     ├── SplitError         folds that would not measure what they claim to
     ├── TrainingError      inputs that a head cannot be trained on
     ├── MetricError        a score that is undefined for these predictions
-    └── ResultError        a result directory that is incomplete or not ours
+    ├── ResultError        a result directory that is incomplete or not ours
+    └── BundleError        a trained recogniser that is missing, damaged or of another version
 
 A message is one sentence or two: what came, what was expected, what to do.
 """
@@ -103,3 +104,7 @@ class MetricError(NverError):
 
 class ResultError(NverError):
     """A result directory that is incomplete or not ours."""
+
+
+class BundleError(NverError):
+    """A trained recogniser that is missing, damaged or of another version."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import shutil
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from nver import config, fingerprint
+from nver import atomic, config, fingerprint
 from nver.errors import ResultError
 from nver.evaluation import metrics
 from nver.experiment import Experiment
@@ -146,22 +144,9 @@ class Result:
             ResultError: There is something at ``directory`` that is no result.
         """
         require_place(directory)
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        new, old = (directory.with_name(f".{directory.name}.{uuid.uuid4().hex}") for _ in range(2))
-        new.mkdir()
-        try:
-            table = _to_parquet(self.predictions, self.labels)
-            (new / PREDICTIONS_FILE).write_bytes(table)
-            (new / RESULT_FILE).write_text(self._to_json(fingerprint.of_bytes(table)), encoding="utf-8")
-            if directory.exists():
-                directory.rename(old)
-            new.rename(directory)
-        except BaseException:
-            shutil.rmtree(new, ignore_errors=True)
-            if old.exists() and not directory.exists():
-                old.rename(directory)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
+        table = to_parquet(self.predictions, self.labels)
+        summary = self._to_json(fingerprint.of_bytes(table)).encode()
+        atomic.write_folder(directory, {PREDICTIONS_FILE: table, RESULT_FILE: summary})
 
     @classmethod
     def load(cls, directory: Path) -> Result:
@@ -185,7 +170,7 @@ class Result:
         return cls(
             experiment=config.validate(Experiment, data["experiment"], source=str(directory / RESULT_FILE)),
             labels=labels,
-            predictions=_from_parquet(table, labels),
+            predictions=from_parquet(table, labels),
             history=tuple(FoldHistory.from_json(past) for past in data["history"]),
             provenance=data["provenance"],
         )
@@ -236,7 +221,8 @@ def read_summary(directory: Path) -> dict[str, Any]:
     return data
 
 
-def _to_parquet(predictions: Predictions, labels: tuple[str, ...]) -> bytes:
+def to_parquet(predictions: Predictions, labels: tuple[str, ...]) -> bytes:
+    """A table with a row a clip: ``clip_id``, ``fold``, ``truth``, and ``p_<label>`` for every class."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -261,7 +247,8 @@ def _to_parquet(predictions: Predictions, labels: tuple[str, ...]) -> bytes:
     return file.getvalue()
 
 
-def _from_parquet(data: bytes, labels: tuple[str, ...]) -> Predictions:
+def from_parquet(data: bytes, labels: tuple[str, ...]) -> Predictions:
+    """The inverse of ``to_parquet``."""
     import pyarrow.parquet as pq
 
     table: Any = pq.read_table(io.BytesIO(data))

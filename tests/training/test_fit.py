@@ -7,8 +7,9 @@ import torch
 from nver.errors import TrainingError
 from nver.evaluation import metrics
 from nver.experiment import TrainingSpec
+from nver.heads.scale import Scale
 from nver.heads.specs import CNNSpec, ConcatSpec, FCNSpec, RENOSpec
-from nver.training.fit import Fitted, Part, Scale, fit
+from nver.training.fit import Fitted, Part, fit
 
 SMALL = {"dense": (16, 8)}
 HEADS = {

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from nver.audio.decoding import MAX_DURATION_S, Addressed, decode, decode_addressed, decoder_fingerprint
+from nver.audio.decoding import (
+    MAX_DURATION_S,
+    Addressed,
+    decode,
+    decode_addressed,
+    decoder_fingerprint,
+    from_array,
+)
 from nver.audio.workers import decode_many, decode_many_addressed
 
 __all__ = [
@@ -13,4 +20,5 @@ __all__ = [
     "decode_many",
     "decode_many_addressed",
     "decoder_fingerprint",
+    "from_array",
 ]

@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 import soxr
 
@@ -119,6 +120,44 @@ def read(source: AudioFile) -> bytes:
 def decode_bytes(data: bytes, *, name: str, max_duration_s: float = MAX_DURATION_S) -> Samples:
     """The samples of an encoded file that is in memory; ``name`` is what errors call it. As ``decode``."""
     frames, rate_hz = _frames(data, name=name, max_duration_s=max_duration_s)
+    return _mono_at_16_khz(frames, rate_hz, name=name)
+
+
+def from_array(wave: npt.ArrayLike, rate_hz: int, *, name: str = "the wave") -> Samples:
+    """The samples of a recording that is in memory, as ``decode`` would give them.
+
+    Args:
+        wave: (n_samples,) or (n_samples, n_channels) floats, full scale ±1.
+        rate_hz: Samples a second, 1 or more.
+        name: What errors call it.
+
+    Returns:
+        (n_samples,) mono float32 at 16 kHz, finite, one sample or more.
+
+    Raises:
+        EmptyAudioError: There are no samples.
+        NonFiniteAudioError: A sample is NaN or infinite.
+        AudioError: It is no such array, or the rate is not positive.
+
+    >>> from_array(np.zeros((44_100, 2)), 44_100).shape
+    (16000,)
+    """
+    frames = np.asarray(wave)
+    if frames.ndim not in (1, 2) or not np.issubdtype(frames.dtype, np.floating):
+        raise AudioError(
+            f"{name} has shape {frames.shape} and type {frames.dtype}; expected (n_samples,) or (n_samples, "
+            "n_channels) floats of full scale 1 (16-bit integers are to be divided by 32768)"
+        )
+    if rate_hz < 1:
+        raise AudioError(f"{name} has a rate of {rate_hz} Hz; expected a positive number of samples a second")
+    if not frames.size:
+        raise EmptyAudioError(f"{name} is empty: it has shape {frames.shape}")
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, and refused as such
+        columns = np.asarray(frames, np.float32).reshape(len(frames), -1)
+    return _mono_at_16_khz(columns, rate_hz, name=name)
+
+
+def _mono_at_16_khz(frames: Matrix, rate_hz: int, *, name: str) -> Samples:
     mono = _mean_of_channels(frames)
     if not np.isfinite(mono).all():
         first = int(np.flatnonzero(~np.isfinite(frames).all(axis=1))[0])

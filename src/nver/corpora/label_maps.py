@@ -34,6 +34,41 @@ EMOGATOR: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+EMOGATOR_FAMILIES: Mapping[str, Mapping[str, str]] = {
+    "valence": {
+        **dict.fromkeys(
+            (
+                *("Adoration", "Amusement", "Awe", "Contentment", "Desire", "Ecstasy", "Elation", "Interest"),
+                *("Pride", "Relief", "Romantic Love", "Serenity", "Surprise (Positive)", "Triumph"),
+            ),
+            "positive",
+        ),
+        **dict.fromkeys(
+            (
+                *("Anger", "Contempt", "Disappointment", "Disgust", "Distress", "Embarrassment", "Fear"),
+                *("Guilt", "Pain", "Sadness", "Shame", "Surprise (Negative)"),
+            ),
+            "negative",
+        ),
+    },
+    "arousal": {
+        **dict.fromkeys(
+            (
+                *("Amusement", "Anger", "Distress", "Ecstasy", "Elation", "Fear", "Pain"),
+                *("Surprise (Negative)", "Surprise (Positive)", "Triumph"),
+            ),
+            "high",
+        ),
+        **dict.fromkeys(("Contentment", "Disappointment", "Relief", "Sadness", "Serenity"), "low"),
+    },
+}
+"""Families of EmoGator's categories by where the words lie on the circumplex of affect (Russell 1980).
+
+A reading of the categories' names, not a rating of the clips. A category is in no family where its name does
+not say which: Confusion, Neutral, Realization and Sympathy have no clear valence, and half of the categories lie
+in the middle of arousal or on either side of it (docs/recogniser.md).
+"""
+
 ASVP_ESD: Mapping[str, Mapping[str, str]] = {
     "vivae": {
         "angry": "anger",

@@ -22,6 +22,7 @@ from nver.evaluation import metrics
 from nver.experiment import TrainingSpec
 from nver.heads.base import Head
 from nver.heads.build import build
+from nver.heads.scale import Scale
 from nver.heads.specs import HeadSpec
 from nver.results import Epoch
 from nver.types import Labels, Matrix
@@ -63,26 +64,6 @@ class Part:
                 raise TrainingError(
                     f"{n_bad} of {len(view)} rows of embedding {i + 1} are not finite; extract them again"
                 )
-
-
-@dataclass(frozen=True, eq=False)
-class Scale:
-    """Centre and spread of each dimension of one embedding: (dim,) float32."""
-
-    centre: Matrix
-    spread: Matrix
-
-    @classmethod
-    def of(cls, view: Matrix) -> Scale:
-        """Mean and standard deviation over clips; a dimension that never varies is only centred."""
-        spread = view.std(axis=0, dtype=np.float64)
-        spread[spread == 0] = 1.0
-        return cls(view.mean(axis=0, dtype=np.float64).astype(np.float32), spread.astype(np.float32))
-
-    def __call__(self, view: Matrix) -> Matrix:
-        """The view, centred and scaled."""
-        scaled: Matrix = (view - self.centre) / self.spread
-        return scaled
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""Trained recognisers: bundles on disk, and clips in, calibrated probabilities out."""

@@ -1,0 +1,200 @@
+"""Clips in, calibrated probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from nver.audio import MAX_DURATION_S, decode_many, from_array
+from nver.audio.workers import CHUNK_CLIPS
+from nver.errors import AudioError, BundleError, ConfigError, EncoderError
+from nver.evaluation.calibration import log_softmax
+from nver.names import suggest
+from nver.recogniser.bundle import find_bundle, load_bundle
+from nver.recogniser.card import BundleCard, HeadSystem
+from nver.recogniser.network import Logits, build
+from nver.recogniser.prediction import Prediction
+from nver.recogniser.views import coarsen
+from nver.types import RATE_HZ, AudioFile, Matrix, Samples
+
+BATCH_CLIPS = 32
+BATCH_S = 120.0
+"""The network is handed so many clips, or so many seconds of audio, whichever comes first."""
+
+
+Answer = TypeVar("Answer", bound=Samples | AudioError)
+
+
+@dataclass(frozen=True, eq=False)
+class Recogniser:
+    """A trained recogniser, ready to be asked.
+
+    Attributes:
+        card: Labels, what it was trained on, and all else that its bundle says.
+        network: Waves to logits.
+    """
+
+    card: BundleCard
+    network: Logits = field(repr=False)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Recogniser:
+        """A recogniser that is shipped, by name, or the bundle in a folder.
+
+        Raises:
+            ConfigError: It is neither a name nor a folder, or its network's family is unknown.
+            BundleError: The bundle is damaged, of another version, or its encoders are other ones here.
+            WeightsError: An encoder's weights are not on this machine.
+        """
+        bundle = load_bundle(find_bundle(name_or_path))
+        system = bundle.card.system
+        if isinstance(system, HeadSystem):
+            from nver.recogniser.heads import load_system
+
+            n_classes = len(bundle.card.labels)
+            return cls(bundle.card, load_system(system, bundle.tensors, n_classes=n_classes))
+        return cls(bundle.card, build(system.family, system.config, bundle.tensors))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that it tells apart, in the order of its logits."""
+        return self.card.labels
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the coarser views that every prediction has."""
+        return tuple(self.card.views)
+
+    def require_view(self, name: str) -> None:
+        """Predictions have this view.
+
+        Raises:
+            ConfigError: They do not.
+        """
+        if name not in self.views:
+            hint = suggest(name, self.views) if self.views else "It has none."
+            raise ConfigError(f"recogniser '{self.card.name}' has no view '{name}'. {hint}")
+
+    def predict(self, wave: npt.ArrayLike, rate_hz: int) -> Prediction:
+        """What one clip is.
+
+        Args:
+            wave: (n_samples,) or (n_samples, n_channels) floats, full scale ±1, one sample or more.
+            rate_hz: Samples a second.
+
+        Raises:
+            AudioError: The wave is empty, not finite, or no such array.
+        """
+        (prediction,) = self.predict_many([wave], rate_hz)
+        return prediction
+
+    def predict_many(self, waves: Iterable[npt.ArrayLike], rate_hz: int = RATE_HZ) -> tuple[Prediction, ...]:
+        """What each of many clips of one rate is, in order; none has an influence on another.
+
+        Raises:
+            AudioError: A wave is empty, not finite, or no array as ``predict`` takes it.
+            EncoderError: A wave is so far beyond full scale that it cannot be read.
+        """
+        samples = (from_array(wave, rate_hz, name=f"wave {i}") for i, wave in enumerate(waves))
+        return tuple(
+            prediction for batch in _batches(samples) for prediction in self._predictions(self.logits(batch))
+        )
+
+    def predict_files(
+        self,
+        paths: Iterable[str | Path | AudioFile],
+        *,
+        workers: int | None = None,
+        max_duration_s: float = MAX_DURATION_S,
+    ) -> Iterator[Prediction | AudioError | EncoderError]:
+        """What each of many files is, in order; a file that cannot be read gives its error.
+
+        Args:
+            paths: WAV, FLAC, MP3, Ogg Vorbis or Opus, of any rate and channel count.
+            workers: Processes that decode while the network computes; 0 decodes in this one. None takes two
+                for more files than one process decodes at a time, and none for fewer.
+            max_duration_s: Anything longer is an error.
+
+        Yields:
+            For each path a prediction, or the error that says why there is none.
+        """
+        sources = [path if isinstance(path, AudioFile) else AudioFile(Path(path)) for path in paths]
+        if workers is None:
+            workers = 2 if len(sources) > CHUNK_CLIPS else 0
+        answers = decode_many(sources, workers=workers, max_duration_s=max_duration_s)
+        try:
+            for batch in _batches(answers):
+                yield from self._outcomes(batch)
+        finally:
+            answers.close()
+
+    def logits(self, waves: Sequence[Samples]) -> Matrix:
+        """(n_waves, n_labels) float32, before the temperature; waves are mono at 16 kHz.
+
+        Raises:
+            EncoderError: A wave cannot be read.
+            BundleError: The network gave rows of another shape, or that are not finite.
+        """
+        rows = self.network(waves)
+        expected = (len(waves), len(self.labels))
+        if rows.shape != expected or rows.dtype != np.float32:
+            raise BundleError(
+                f"{self.card.name} gave logits of shape {rows.shape} and type {rows.dtype}; "
+                f"expected {expected} float32"
+            )
+        if not np.isfinite(rows).all():
+            raise BundleError(
+                f"{self.card.name} gave NaN or infinity for finite audio; its weights are damaged"
+            )
+        return rows
+
+    def _outcomes(
+        self, batch: Sequence[Samples | AudioError]
+    ) -> Iterator[Prediction | AudioError | EncoderError]:
+        waves = [answer for answer in batch if not isinstance(answer, AudioError)]
+        known = iter(self._each(waves))
+        for answer in batch:
+            yield answer if isinstance(answer, AudioError) else next(known)
+
+    def _each(self, waves: Sequence[Samples]) -> list[Prediction | EncoderError]:
+        """One outcome a wave: those that the network refuses are found by asking for each alone."""
+        if not waves:
+            return []
+        try:
+            return list(self._predictions(self.logits(waves)))
+        except EncoderError as error:
+            if len(waves) == 1:
+                return [error]
+            return [outcome for wave in waves for outcome in self._each([wave])]
+
+    def _predictions(self, logits: Matrix) -> Iterator[Prediction]:
+        logs = log_softmax(logits, temperature=self.card.temperature)
+        coarser = {name: coarsen(logs, view, self.labels) for name, view in self.card.views.items()}
+        for i, row in enumerate(np.exp(logs)):
+            views = {
+                name: Prediction(_named(self.card.views[name].classes, within[i]), float(outside[i]))
+                for name, (within, outside) in coarser.items()
+            }
+            yield Prediction(_named(self.labels, row), views=views)
+
+
+def _named(labels: Sequence[str], row: npt.NDArray[np.float64]) -> dict[str, float]:
+    return dict(zip(labels, row.tolist(), strict=True))
+
+
+def _batches(answers: Iterable[Answer]) -> Iterator[list[Answer]]:
+    batch: list[Answer] = []
+    audio_s = 0.0
+    for answer in answers:
+        batch.append(answer)
+        audio_s += 0.0 if isinstance(answer, AudioError) else answer.size / RATE_HZ
+        if len(batch) == BATCH_CLIPS or audio_s >= BATCH_S:
+            yield batch
+            batch, audio_s = [], 0.0
+    if batch:
+        yield batch
