@@ -25,6 +25,7 @@ def test_the_verbs_are_these():
     assert said >= {
         *("corpora list", "corpora info", "corpora verify", "corpora download", "corpora synth"),
         *("embed", "run", "report", "encoders list", "encoders info"),
+        *("predict", "bundle info"),
         *("store ls", "store verify", "store gc"),
     }
 

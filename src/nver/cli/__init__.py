@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from nver.cli import console, corpora, embed, encoders, pretrain, report, run, store
+from nver.cli import bundle, console, corpora, embed, encoders, predict, pretrain, report, run, store
 from nver.errors import NverError
 
 app = typer.Typer(
@@ -32,6 +32,8 @@ app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=run.EXAMPLE)(run.run)
 app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
 app.command(epilog=report.EXAMPLE)(report.report)
+app.command(epilog=predict.EXAMPLE)(predict.predict)
+app.add_typer(bundle.app, name="bundle")
 app.add_typer(store.app, name="store")
 
 

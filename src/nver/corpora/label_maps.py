@@ -65,8 +65,8 @@ EMOGATOR_FAMILIES: Mapping[str, Mapping[str, str]] = {
 """Families of EmoGator's categories by where the words lie on the circumplex of affect (Russell 1980).
 
 A reading of the categories' names, not a rating of the clips. A category is in no family where its name does
-not say which: Confusion, Neutral, Realization and Sympathy have no clear valence, and half of the categories lie
-in the middle of arousal or on either side of it (docs/recogniser.md).
+not say which: Confusion, Neutral, Realization and Sympathy have no clear valence, and half of the categories
+lie in the middle of arousal or on either side of it (docs/recogniser.md).
 """
 
 ASVP_ESD: Mapping[str, Mapping[str, str]] = {

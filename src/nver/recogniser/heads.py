@@ -104,6 +104,6 @@ def _load(part: EncoderPart) -> Encoder:
     if encoder.fingerprint != part.fingerprint:
         raise BundleError(
             f"the head was trained on '{part.name}' with fingerprint {part.fingerprint[:12]}, and here it "
-            f"has {encoder.fingerprint[:12]}: its weights, settings or version differ; get those, or train again"
+            f"has {encoder.fingerprint[:12]}: other weights, settings or version; get those, or train again"
         )
     return encoder

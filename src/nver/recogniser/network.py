@@ -22,7 +22,8 @@ FAMILIES = Names("network family", {})
 Logits: TypeAlias = Callable[[Sequence[Samples]], Matrix]
 """Waves in, (n_waves, n_classes) float32 finite logits out.
 
-Waves are mono at 16 kHz and hold one sample or more. A row depends on its own wave and on nothing else. An EncoderError says that a wave cannot be read.
+Waves are mono at 16 kHz and hold one sample or more. A row depends on
+its own wave and on nothing else. An EncoderError says that a wave cannot be read.
 """
 
 

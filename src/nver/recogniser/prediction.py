@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from nver.errors import ConfigError
 from nver.names import suggest
@@ -27,7 +26,7 @@ class Prediction:
 
     probabilities: Mapping[str, float]
     outside: float = 0.0
-    views: Mapping[str, Prediction] = field(default=MappingProxyType({}), repr=False)
+    views: Mapping[str, Prediction] = field(default_factory=dict, repr=False)
 
     @property
     def label(self) -> str:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from nver.audio import MAX_DURATION_S, decode_many, from_array
 from nver.audio.workers import CHUNK_CLIPS
-from nver.errors import AudioError, BundleError, ConfigError, EncoderError
+from nver.errors import AudioError, BundleError, ConfigError, EncoderError, NverError
 from nver.evaluation.calibration import log_softmax
 from nver.names import suggest
 from nver.recogniser.bundle import find_bundle, load_bundle
@@ -101,13 +101,11 @@ class Recogniser:
             EncoderError: A wave is so far beyond full scale that it cannot be read.
         """
         samples = (from_array(wave, rate_hz, name=f"wave {i}") for i, wave in enumerate(waves))
-        return tuple(
-            prediction for batch in _batches(samples) for prediction in self._predictions(self.logits(batch))
-        )
+        return tuple(self._prediction(row) for batch in _batches(samples) for row in self.logits(batch))
 
     def predict_files(
         self,
-        paths: Iterable[str | Path | AudioFile],
+        paths: Iterable[str | Path],
         *,
         workers: int | None = None,
         max_duration_s: float = MAX_DURATION_S,
@@ -123,7 +121,18 @@ class Recogniser:
         Yields:
             For each path a prediction, or the error that says why there is none.
         """
-        sources = [path if isinstance(path, AudioFile) else AudioFile(Path(path)) for path in paths]
+        sources = [AudioFile(Path(path)) for path in paths]
+        for outcome in self.file_logits(sources, workers=workers, max_duration_s=max_duration_s):
+            yield outcome if isinstance(outcome, NverError) else self._prediction(outcome)
+
+    def file_logits(
+        self,
+        sources: Sequence[AudioFile],
+        *,
+        workers: int | None = None,
+        max_duration_s: float = MAX_DURATION_S,
+    ) -> Iterator[Matrix | AudioError | EncoderError]:
+        """As ``predict_files``, but (n_labels,) logits before the temperature instead of predictions."""
         if workers is None:
             workers = 2 if len(sources) > CHUNK_CLIPS else 0
         answers = decode_many(sources, workers=workers, max_duration_s=max_duration_s)
@@ -155,32 +164,30 @@ class Recogniser:
 
     def _outcomes(
         self, batch: Sequence[Samples | AudioError]
-    ) -> Iterator[Prediction | AudioError | EncoderError]:
+    ) -> Iterator[Matrix | AudioError | EncoderError]:
         waves = [answer for answer in batch if not isinstance(answer, AudioError)]
         known = iter(self._each(waves))
         for answer in batch:
             yield answer if isinstance(answer, AudioError) else next(known)
 
-    def _each(self, waves: Sequence[Samples]) -> list[Prediction | EncoderError]:
+    def _each(self, waves: Sequence[Samples]) -> list[Matrix | EncoderError]:
         """One outcome a wave: those that the network refuses are found by asking for each alone."""
         if not waves:
             return []
         try:
-            return list(self._predictions(self.logits(waves)))
+            return list(self.logits(waves))
         except EncoderError as error:
             if len(waves) == 1:
                 return [error]
             return [outcome for wave in waves for outcome in self._each([wave])]
 
-    def _predictions(self, logits: Matrix) -> Iterator[Prediction]:
-        logs = log_softmax(logits, temperature=self.card.temperature)
-        coarser = {name: coarsen(logs, view, self.labels) for name, view in self.card.views.items()}
-        for i, row in enumerate(np.exp(logs)):
-            views = {
-                name: Prediction(_named(self.card.views[name].classes, within[i]), float(outside[i]))
-                for name, (within, outside) in coarser.items()
-            }
-            yield Prediction(_named(self.labels, row), views=views)
+    def _prediction(self, logits: Matrix) -> Prediction:
+        logs = log_softmax(logits[None], temperature=self.card.temperature)
+        views: dict[str, Prediction] = {}
+        for name, view in self.card.views.items():
+            within, outside = coarsen(logs, view, self.labels)
+            views[name] = Prediction(_named(view.classes, within[0]), outside=float(outside[0]))
+        return Prediction(_named(self.labels, np.exp(logs[0])), views=views)
 
 
 def _named(labels: Sequence[str], row: npt.NDArray[np.float64]) -> dict[str, float]:

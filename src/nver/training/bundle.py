@@ -1,0 +1,142 @@
+"""From an experiment to a recogniser: one head trained on a whole corpus, calibrated, saved as a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nver.corpora.base import Corpus
+from nver.embeddings.table import EmbeddingTable
+from nver.encoders import Encoder
+from nver.errors import TrainingError
+from nver.evaluation import metrics
+from nver.evaluation.calibration import fit_temperature
+from nver.evaluation.folds import Fold, hold_out
+from nver.experiment import Experiment
+from nver.recogniser.bundle import Bundle, save_bundle
+from nver.recogniser.card import BundleCard, EncoderPart, HeadSystem, Seen
+from nver.recogniser.heads import TrainedHead
+from nver.recogniser.page import page
+from nver.recogniser.views import standard_views
+from nver.results import Epoch
+from nver.training import provenance
+from nver.training.fit import Part, fit
+from nver.types import Clip
+
+
+def fit_bundle(
+    experiment: Experiment,
+    corpus: Corpus,
+    tables: Sequence[EmbeddingTable],
+    out: Path,
+    *,
+    encoders: Sequence[Encoder],
+    licence: str | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> Bundle:
+    """Train a head on all clips but a held-back part, which picks the epoch and then fits the temperature.
+
+    Whole speakers are held back where all are known and there are two or more, else a share of every class;
+    the experiment's ``folds`` are not looked at.
+
+    Args:
+        experiment: Head, settings and seed; its name becomes the bundle's.
+        corpus: The clips; their labels are the classes.
+        tables: Embeddings of the clips, one table an encoder, in the order of ``experiment.encoders``.
+        out: Where the bundle goes; an earlier bundle there is replaced.
+        encoders: Those that made the tables: the bundle remembers their fingerprints.
+        licence: Of the weights; None names that of the corpus.
+        on_epoch: Told of every epoch.
+
+    Returns:
+        What was saved.
+
+    Raises:
+        TrainingError: Tables or encoders are not those of the experiment, or a loss ran away.
+        SplitError: Nothing can be held back.
+        StoreError: A table lacks a clip.
+        BundleError: Something else lies at ``out``.
+    """
+    _require_in_step(experiment, tables, encoders)
+    clips = corpus.clips
+    truth = np.array([corpus.labels.index(clip.label) for clip in clips], np.int64)
+    everything = Fold("the whole corpus", np.arange(len(clips)), np.array([], np.int64))
+    train, held_back = hold_out(
+        truth,
+        everything,
+        class_names=corpus.labels,
+        share=experiment.training.validation_share,
+        seed=experiment.seed,
+        speakers=_kept_apart(clips),
+    )
+    views = [table.rows([clip.id for clip in clips]) for table in tables]
+    held = Part(tuple(view[held_back] for view in views), truth[held_back])
+    fitted = fit(
+        experiment.head,
+        Part(tuple(view[train] for view in views), truth[train]),
+        held,
+        n_classes=len(corpus.labels),
+        settings=experiment.training,
+        seed=experiment.seed,
+        on_epoch=on_epoch,
+    )
+    trained = TrainedHead(fitted.head, fitted.scales)
+    logits = trained.logits(held.views)
+    found = metrics.accuracy(held.truth, logits.argmax(axis=1))
+    card = BundleCard(
+        name=experiment.name,
+        labels=corpus.labels,
+        system=HeadSystem(
+            head=experiment.head,
+            encoders=tuple(
+                EncoderPart(
+                    name=spec.name, options=spec.options, dim=encoder.dim, fingerprint=encoder.fingerprint
+                )
+                for spec, encoder in zip(experiment.encoders, encoders, strict=True)
+            ),
+            standardized=experiment.training.standardize,
+        ),
+        temperature=fit_temperature(logits, held.truth),
+        views=standard_views(corpus.labels),
+        seen=(
+            Seen(
+                corpus=corpus.card.name,
+                options=dict(corpus.options),
+                n_train=len(train),
+                n_held_back=len(held_back),
+                speakers=tuple(sorted({clip.speaker for clip in clips if clip.speaker is not None})),
+            ),
+        ),
+        licence=licence or f"that of its training clips, {corpus.card.licence}",
+        software=provenance.software(),
+        notes=(
+            f"{100 * found:.1f} % of the {len(held_back):,} held-back clips were found; they picked the "
+            "epoch, so that this is no test.",
+        ),
+    )
+    bundle = Bundle(card, trained.tensors())
+    save_bundle(bundle, out, page=page(card))
+    return bundle
+
+
+def _require_in_step(
+    experiment: Experiment, tables: Sequence[EmbeddingTable], encoders: Sequence[Encoder]
+) -> None:
+    expected = [spec.name for spec in experiment.encoders]
+    if (came := [encoder.card.name for encoder in encoders]) != expected:
+        raise TrainingError(
+            f"{experiment.name} is on {', '.join(expected)}, and the encoders are {', '.join(came) or 'none'}"
+        )
+    if [table.dim for table in tables] != [encoder.dim for encoder in encoders]:
+        raise TrainingError(
+            f"{experiment.name}: tables of dimensions {[table.dim for table in tables]} came with encoders of "
+            f"{[encoder.dim for encoder in encoders]}"
+        )
+
+
+def _kept_apart(clips: Sequence[Clip]) -> list[str | None] | None:
+    """Speakers, where whole ones can be held back."""
+    speakers = [clip.speaker for clip in clips]
+    return None if None in speakers or len(set(speakers)) < 2 else speakers
