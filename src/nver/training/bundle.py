@@ -12,7 +12,7 @@ from nver.embeddings.table import EmbeddingTable
 from nver.encoders import Encoder
 from nver.errors import TrainingError
 from nver.evaluation import metrics
-from nver.evaluation.calibration import fit_temperature
+from nver.evaluation.calibration import TEMPERATURES, fit_temperature
 from nver.evaluation.folds import Fold, hold_out
 from nver.experiment import Experiment
 from nver.recogniser.bundle import Bundle, save_bundle
@@ -23,7 +23,7 @@ from nver.recogniser.views import standard_views
 from nver.results import Epoch
 from nver.training import provenance
 from nver.training.fit import Part, fit
-from nver.types import Clip
+from nver.types import Clip, Labels, Matrix
 
 
 def fit_bundle(
@@ -84,7 +84,7 @@ def fit_bundle(
     )
     trained = TrainedHead(fitted.head, fitted.scales)
     logits = trained.logits(held.views)
-    found = metrics.accuracy(held.truth, logits.argmax(axis=1))
+    temperature, notes = _calibrated(logits, held.truth)
     card = BundleCard(
         name=experiment.name,
         labels=corpus.labels,
@@ -98,7 +98,7 @@ def fit_bundle(
             ),
             standardized=experiment.training.standardize,
         ),
-        temperature=fit_temperature(logits, held.truth),
+        temperature=temperature,
         views=standard_views(corpus.labels),
         seen=(
             Seen(
@@ -111,14 +111,29 @@ def fit_bundle(
         ),
         licence=licence or f"that of its training clips, {corpus.card.licence}",
         software=provenance.software(),
-        notes=(
-            f"{100 * found:.1f} % of the {len(held_back):,} held-back clips were found; they picked the "
-            "epoch, so that this is no test.",
-        ),
+        notes=notes,
     )
     bundle = Bundle(card, trained.tensors())
     save_bundle(bundle, out, page=page(card))
     return bundle
+
+
+def _calibrated(logits: Matrix, truth: Labels) -> tuple[float, tuple[str, ...]]:
+    """The temperature of held-back clips, and what a user has to know about it."""
+    found = metrics.accuracy(truth, logits.argmax(axis=1))
+    notes = [
+        f"{100 * found:.1f} % of the {len(truth):,} held-back clips were found; they picked the epoch, so that "
+        "this is no test."
+    ]
+    temperature = fit_temperature(logits, truth)
+    if (
+        temperature == TEMPERATURES[0]
+    ):  # every clip is right: the fit would promise that all others are as well
+        temperature = 1.0
+        notes.append(
+            "Too few clips were held back to fit a temperature: its probabilities are not calibrated."
+        )
+    return temperature, tuple(notes)
 
 
 def _require_in_step(
@@ -131,8 +146,8 @@ def _require_in_step(
         )
     if [table.dim for table in tables] != [encoder.dim for encoder in encoders]:
         raise TrainingError(
-            f"{experiment.name}: tables of dimensions {[table.dim for table in tables]} came with encoders of "
-            f"{[encoder.dim for encoder in encoders]}"
+            f"{experiment.name}: tables of {[table.dim for table in tables]} dimensions came with "
+            f"encoders of {[encoder.dim for encoder in encoders]}"
         )
 
 
