@@ -90,9 +90,11 @@ def _print_table(read: Sequence[tuple[Path, Prediction]], *, top: int) -> None:
     has_outside = any(prediction.outside for _, prediction in read)
     if has_outside:
         table.add_column("in no class", justify="right")
+    names = [clip.name for clip, _ in read]
+    are_distinct = len(set(names)) == len(names)
     for clip, prediction in read:
         best = [Text(f"{label} {100 * p:.0f} %") for label, p in prediction.top(n_shown)]
         best[0].stylize("bold")
         beside = [Text(f"{100 * prediction.outside:.0f} %")] if has_outside else []
-        table.add_row(Text(str(clip)), *best, *beside)
+        table.add_row(Text(clip.name if are_distinct else str(clip)), *best, *beside)
     Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES).print(table)

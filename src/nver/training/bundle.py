@@ -122,13 +122,11 @@ def _calibrated(logits: Matrix, truth: Labels) -> tuple[float, tuple[str, ...]]:
     """The temperature of held-back clips, and what a user has to know about it."""
     found = metrics.accuracy(truth, logits.argmax(axis=1))
     notes = [
-        f"{100 * found:.1f} % of the {len(truth):,} held-back clips were found; they picked the epoch, so that "
-        "this is no test."
+        f"{100 * found:.1f} % of the {len(truth):,} held-back clips were found; they picked the epoch, so "
+        "that this is no test."
     ]
     temperature = fit_temperature(logits, truth)
-    if (
-        temperature == TEMPERATURES[0]
-    ):  # every clip is right: the fit would promise that all others are as well
+    if temperature == TEMPERATURES[0]:  # every clip is right, which promises too much of others
         temperature = 1.0
         notes.append(
             "Too few clips were held back to fit a temperature: its probabilities are not calibrated."
