@@ -6,7 +6,8 @@ Predicts the clips of contributors 251-300 and writes into results/<name>: ``pre
 clip's probabilities), ``figures.json`` (accuracy, macro F1, UAR and top five with 95 % intervals over
 speakers; every view; every category; calibration before and after the temperature; real-time factor on one
 core), the figures ``confusion.png`` and ``reliability.png``, and the model card with all of it. A recogniser
-that was trained on one of the speakers is refused. ``--page`` writes the model card into the bundle's folder as well.
+that was trained on one of the speakers is refused. ``--page`` writes the model card into the bundle's folder as
+well.
 """
 
 from __future__ import annotations
