@@ -6,8 +6,8 @@ Predicts the clips of contributors 251-300 and writes into results/<name>: ``pre
 clip's probabilities), ``figures.json`` (accuracy, macro F1, UAR and top five with 95 % intervals over
 speakers; every view; every category; calibration before and after the temperature; real-time factor on one
 core), the figures ``confusion.png`` and ``reliability.png``, and the model card with all of it. A recogniser
-that was trained on one of the speakers is refused. ``--page`` writes the model card into the bundle's folder as
-well.
+that was trained on one of the speakers is refused. ``--page`` puts the model card and its
+pictures into the bundle's folder as well.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -37,6 +38,7 @@ from nver.training import provenance
 from nver.types import RATE_HZ
 
 CONTRIBUTORS = "251-300"
+PICTURES = {"Confusion matrix": "confusion.png", "Reliability": "reliability.png"}
 N_TIMED, N_REPEATS = 48, 5
 BAR_S = 20
 
@@ -74,13 +76,14 @@ def main() -> None:
     out = arguments.out or Path("results") / recogniser.card.name
     out.mkdir(parents=True, exist_ok=True)
     tested_on = f"contributors {arguments.contributors} of EmoGator, of whom nobody was trained on"
-    card = page(recogniser.card, figures=found, tested_on=tested_on)
+    card = page(recogniser.card, figures=found, tested_on=tested_on, pictures=PICTURES)
     (out / "figures.json").write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
     (out / PAGE_FILE).write_text(card)
     write_predictions(answers, out)
     draw(answers, out)
     if arguments.page:
-        (find_bundle(arguments.bundle) / PAGE_FILE).write_text(card)
+        for name in (PAGE_FILE, *PICTURES.values()):
+            shutil.copyfile(out / name, find_bundle(arguments.bundle) / name)
     summarise(found, out)
 
 
@@ -105,12 +108,13 @@ def draw(answers: Answers, out: Path) -> None:
     """The confusion matrix, and promises against what was kept."""
     labels, truth = answers.card.labels, answers.truth
     counts = metrics.confusion_matrix(truth, answers.probabilities.argmax(axis=1), n_classes=len(labels))
-    draw_confusion(counts, labels, title=answers.card.name, path=out / "confusion.png")
+    confusion, reliability = (out / name for name in PICTURES.values())
+    draw_confusion(counts, labels, title=answers.card.name, path=confusion)
     curves = {
         "before the temperature": calibration.reliability(calibration.softmax(answers.logits), truth),
         "after": calibration.reliability(answers.probabilities, truth),
     }
-    draw_reliability(curves, title=answers.card.name, path=out / "reliability.png")
+    draw_reliability(curves, title=answers.card.name, path=reliability)
 
 
 def speed_on_one_core(arguments: list[str]) -> dict[str, float]:

@@ -33,7 +33,8 @@ class HeadSystem(FrozenModel):
     @property
     def title(self) -> str:
         """In a few words."""
-        return f"{self.head.kind} on {' and '.join(part.name for part in self.encoders)}"
+        head = "Concat" if self.head.kind == "concat" else self.head.kind.upper()
+        return f"{head} on {' and '.join(part.name for part in self.encoders)}"
 
 
 class NetworkSystem(FrozenModel):
@@ -46,7 +47,7 @@ class NetworkSystem(FrozenModel):
     @property
     def title(self) -> str:
         """In a few words."""
-        return f"network of the family {self.family}"
+        return f"Network of the family {self.family}"
 
 
 class Seen(FrozenModel):

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from nver.recogniser.card import BundleCard, HeadSystem, Seen
+from nver.recogniser.views import View
 
 
-def page(card: BundleCard, *, figures: Mapping[str, Any] | None = None, tested_on: str = "") -> str:
+def page(
+    card: BundleCard,
+    *,
+    figures: Mapping[str, Any] | None = None,
+    tested_on: str = "",
+    pictures: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """The model card as Markdown.
 
     Args:
         card: Of the bundle.
         figures: What ``nver.recogniser.evaluation.figures`` measured; None where nothing was.
         tested_on: The clips that they were measured on, in words.
+        pictures: What is drawn -> the file that lies beside the page.
     """
     parts = [*_what(card), *_limits(card), *_training(card), *_views(card)]
     if figures is not None:
         parts += _measured(figures, tested_on)
+    parts += [f"![{title}]({name})" for title, name in pictures.items()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -26,7 +36,7 @@ def _what(card: BundleCard) -> Iterator[str]:
     yield f"# {card.name}"
     yield (
         f"Names the category of a non-verbal vocalisation: one of {len(card.labels)} classes with calibrated "
-        f"probabilities. {card.system.title.capitalize()}. Licence of the weights: {card.licence}."
+        f"probabilities. {card.system.title}. Licence of the weights: {card.licence}."
     )
     yield f"Classes: {', '.join(card.labels)}."
     yield from (f"{note}" for note in card.notes)
@@ -94,12 +104,14 @@ def _views(card: BundleCard) -> Iterator[str]:
         "The probabilities of all classes that mean one thing are summed, and divided by the sum over all "
         "that are in the view; what is outside is reported beside them."
     )
-    for name, view in card.views.items():
-        members = (
-            f"{label}: {', '.join(member for member, of in view.members.items() if of == label)}"
-            for label in view.classes
-        )
-        yield f"- `{name}`: {'; '.join(members)}"
+    yield "\n".join(f"- `{name}`: {_members(view)}" for name, view in card.views.items())
+
+
+def _members(view: View) -> str:
+    return "; ".join(
+        f"{label}: {', '.join(member for member, of in view.members.items() if of == label)}"
+        for label in view.classes
+    )
 
 
 def _measured(figures: Mapping[str, Any], tested_on: str) -> Iterator[str]:
