@@ -14,7 +14,7 @@ import soundfile
 import soxr
 
 from nver import fingerprint
-from nver.audio import decode, decode_addressed, decoder_fingerprint
+from nver.audio import decode, decode_addressed, decoder_fingerprint, from_array
 from nver.errors import (
     AudioError,
     EmptyAudioError,
@@ -325,3 +325,25 @@ def test_real_mp3s_sound_like_the_plain_loop(emogator_mp3: Path) -> None:
         x, rate_hz = soundfile.read(path, dtype="float64", always_2d=True)
         plain: Samples = soxr.resample(x.mean(axis=1), rate_hz, 16_000, quality="VHQ")
         np.testing.assert_allclose(decode(AudioFile(path))[100:-100], plain[100:-100], atol=2e-3)
+
+
+# --- what is in memory already ---
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100])
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_an_array_gives_the_samples_that_a_file_of_it_gives(file, rate_hz: int, n_channels: int) -> None:
+    x = burst(6_000, n_channels=n_channels)
+    expected = decode(file(encode(x, rate_hz, kind=("WAV", "FLOAT"))))
+    np.testing.assert_array_equal(from_array(x, rate_hz), expected)
+    np.testing.assert_array_equal(from_array(x.astype(np.float64), rate_hz), expected)
+    if n_channels == 1:
+        np.testing.assert_array_equal(from_array(x[:, 0], rate_hz), expected)
+
+
+def test_an_array_is_copied_and_may_be_read_only() -> None:
+    x = burst(4_000)
+    x.flags.writeable = False
+    samples = from_array(x[:, 0], 16_000)
+    samples[:] = 0
+    assert x.any()

@@ -39,6 +39,7 @@ class Factory(Protocol):
 
         Raises:
             BundleError: A tensor is missing, left over, or of another shape (``require_shapes`` says so).
+            WeightsError: The same, said by the network itself.
         """
         ...
 
@@ -49,6 +50,7 @@ def build(family: str, config: Mapping[str, Any], tensors: Mapping[str, Tensor])
     Raises:
         ConfigError: No family has this name.
         BundleError: The tensors are not those of the configuration.
+        WeightsError: The same, said by the network itself.
     """
     factory: Factory = FAMILIES.load(family)
     return factory(config, tensors)

@@ -49,7 +49,7 @@ class Recogniser:
         Raises:
             ConfigError: It is neither a name nor a folder, or its network's family is unknown.
             BundleError: The bundle is damaged, of another version, or its encoders are other ones here.
-            WeightsError: An encoder's weights are not on this machine.
+            WeightsError: An encoder's weights are not on this machine, or a network's do not fit it.
         """
         bundle = load_bundle(find_bundle(name_or_path))
         system = bundle.card.system

@@ -55,14 +55,13 @@ def coarsen(log_probabilities: Shares, view: View, labels: Sequence[str]) -> tup
     >>> within.round(3).tolist(), outside.round(3).tolist()
     ([[0.667, 0.333]], [0.1])
     """
-    from scipy.special import logsumexp
-
-    member_of = np.array(view.indices(labels))
-    sums = np.stack(
-        [logsumexp(log_probabilities[:, member_of == i], axis=1) for i in range(len(view.classes))], axis=1
-    )
-    inside = logsumexp(sums, axis=1, keepdims=True)
-    return np.exp(sums - inside), np.exp(log_probabilities)[:, member_of == -1].sum(axis=1)
+    class_of = np.array(view.indices(labels))
+    is_inside = class_of >= 0
+    inside = log_probabilities[:, is_inside]
+    shares = np.exp(inside - inside.max(axis=1, keepdims=True))  # of the likeliest: never all zero
+    sums = shares @ np.eye(len(view.classes))[class_of[is_inside]]  # (n_clips, n_classes)
+    outside = np.exp(log_probabilities[:, ~is_inside]).sum(axis=1)
+    return sums / sums.sum(axis=1, keepdims=True), outside
 
 
 def standard_views(labels: Sequence[str]) -> dict[str, View]:
