@@ -4,13 +4,14 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, top_k_accuracy_score
 
 from nver.errors import MetricError
 from nver.evaluation import calibration
 
+few = settings(max_examples=40, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -22,6 +23,7 @@ def drawn(seed: int, *, n: int = 400, n_classes: int = 5, temperature: float = 1
     return logits, truth
 
 
+@few
 @given(SEEDS, st.floats(0.2, 5))
 def test_logits_in_another_unit_have_the_temperature_in_that_unit(seed, unit):
     logits, truth = drawn(seed)
@@ -29,6 +31,7 @@ def test_logits_in_another_unit_have_the_temperature_in_that_unit(seed, unit):
     assert calibration.fit_temperature(unit * logits, truth) == pytest.approx(expected, rel=1e-9)
 
 
+@few
 @given(SEEDS, st.floats(0.3, 3))
 def test_no_other_temperature_makes_the_truth_more_likely(seed, factor):
     logits, truth = drawn(seed, n=60)
@@ -64,6 +67,7 @@ def test_a_temperature_changes_no_guess_and_no_top_k():
     assert calibration.top_k_accuracy(cold, truth, k=2) == calibration.top_k_accuracy(hot, truth, k=2)
 
 
+@few
 @given(SEEDS)
 def test_likelihood_and_top_k_are_those_of_scikit_learn(seed):
     logits, truth = drawn(seed, n=50)
@@ -74,6 +78,7 @@ def test_likelihood_and_top_k_are_those_of_scikit_learn(seed):
         assert calibration.top_k_accuracy(p, truth, k=k) == expected
 
 
+@few
 @given(SEEDS)
 def test_the_brier_score_is_the_squared_distance_from_the_one_hot_truth(seed):
     logits, truth = drawn(seed, n=50)
@@ -88,6 +93,7 @@ def test_of_equal_probabilities_the_first_class_counts_as_argmax_has_it():
     assert calibration.top_k_accuracy(p, truth, k=1) == (p.argmax(axis=1) == truth).mean()
 
 
+@few
 @given(SEEDS, st.integers(1, 20))
 def test_bins_hold_every_clip_once_in_rising_confidence_and_about_equal_numbers(seed, n_bins):
     logits, truth = drawn(seed, n=200)
@@ -102,6 +108,7 @@ def test_bins_hold_every_clip_once_in_rising_confidence_and_about_equal_numbers(
     assert (found.n_clips * found.confidence).sum() / 200 == pytest.approx(p.max(axis=1).mean())
 
 
+@few
 @given(SEEDS)
 def test_the_order_of_clips_does_not_matter_even_where_confidences_are_equal(seed):
     rng = np.random.default_rng(seed)
