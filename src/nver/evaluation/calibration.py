@@ -172,7 +172,10 @@ def reliability(probabilities: npt.ArrayLike, truth: Labels, *, n_bins: int = 15
     if n_bins < 1:
         raise MetricError(f"n_bins={n_bins}: expected 1 or more")
     confidence, is_right = p.max(axis=1), p.argmax(axis=1) == np.asarray(truth)
-    ends = np.quantile(confidence, np.arange(1, n_bins) / n_bins, method="inverted_cdf")
+    last = (
+        -(-np.arange(1, n_bins) * len(p) // n_bins) - 1
+    )  # of each bin but the final one, among sorted clips
+    ends = np.sort(confidence)[last]
     numbers = np.unique(np.searchsorted(ends, confidence, side="left"), return_inverse=True)[1]
     n_clips = np.bincount(numbers)
     return Reliability(
