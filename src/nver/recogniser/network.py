@@ -16,7 +16,7 @@ from nver.types import Matrix, Samples
 if TYPE_CHECKING:
     from torch import Tensor
 
-FAMILIES = Names("network family", {})
+FAMILIES = Names("network family", {"burst": "nver.recogniser.burst:build"})
 """Every family, and its factory."""
 
 Logits: TypeAlias = Callable[[Sequence[Samples]], Matrix]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,12 +14,12 @@ from torch import Tensor
 
 from nver import fingerprint
 from nver.encoders.base import RANDOM, EncoderCard, Precision, is_random
+from nver.encoders.spectrograms import windows_of_waves
 from nver.encoders.ssam import CARDS
-from nver.errors import EncoderError, WeightsError
+from nver.errors import WeightsError
 from nver.kernels import pick_backend
-from nver.kernels.threads import one_core_threads
 from nver.models import checkpoint, logmel
-from nver.models.patches import GRID_BANDS, GRID_STEPS, Layout, frames_of, n_frames_kept, windows_of
+from nver.models.patches import GRID_BANDS, Layout, frames_of, n_frames_kept
 from nver.models.ssam import SSAM, Shape
 from nver.models.ssam_cpu import CpuSSAM
 from nver.types import Matrix, Samples
@@ -30,7 +28,6 @@ _VERSION = 1
 """Goes up whenever a change here alters a row."""
 
 _WINDOWS_AT_ONCE = {"cpu": 8, "cuda": 64}
-_SPECTROGRAMS_AHEAD = 4
 _FRAME_S = 0.04
 
 
@@ -184,41 +181,11 @@ class SSAMEncoder:
 
     def _frames(self, waves: Sequence[Samples]) -> Iterator[tuple[int, Tensor]]:
         """(index of the clip, (n_frames, dim) of one of its windows), clip by clip, in the order of time."""
-        windows = self._windows(waves)
+        windows = windows_of_waves(waves, encoder=self._card.name)
         while batch := list(islice(windows, _WINDOWS_AT_ONCE.get(self._device.type, 8))):
             tokens = self._run(torch.stack([window for _, _, window in batch]).to(self._device)).cpu()
             for i, (clip, n_kept, _) in enumerate(batch):
                 yield clip, frames_of(tokens[i : i + 1], layout=self._layout)[:n_kept]
-
-    def _windows(self, waves: Sequence[Samples]) -> Iterator[tuple[int, int, Tensor]]:
-        """(index of the clip, frames to keep, (200, 80)); windows of which nothing is kept are left out."""
-        for clip, spectrogram in enumerate(self._spectrograms(waves)):
-            if not spectrogram.isfinite().all():
-                raise EncoderError(
-                    f"{self._card.name}: wave {clip} holds NaN, infinity or samples far beyond full scale; "
-                    "expected finite samples within about ±1"
-                )
-            left = n_frames_kept(len(spectrogram))
-            for window in windows_of(spectrogram):
-                if left > 0:
-                    yield clip, min(left, GRID_STEPS), window
-                left -= GRID_STEPS
-
-    def _spectrograms(self, waves: Sequence[Samples]) -> Iterator[Tensor]:
-        """Each wave's, in order; a few waves ahead are at work, one core each."""
-        threads = one_core_threads(torch.get_num_threads())
-        running: deque[Future[Tensor]] = deque()
-        for clip, wave in enumerate(waves):
-            wave = np.ascontiguousarray(wave, np.float32)
-            if wave.ndim != 1 or not wave.size:
-                raise EncoderError(
-                    f"{self._card.name}: wave {clip} has shape {wave.shape}; expected one sample or more"
-                )
-            running.append(threads.submit(logmel.log_mel, torch.from_numpy(wave)))
-            if len(running) == _SPECTROGRAMS_AHEAD:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
 
 
 def _runner(
