@@ -84,6 +84,46 @@ def test_overrides_reach_every_experiment(plan_file):
     assert {experiment.seed for experiment in plan.experiments()} == {1}
 
 
+def test_encoders_of_the_plan_are_those_of_systems_that_name_none(plan_file):
+    shared = 'encoders = ["wavlm-base", "hubert-base", "audio-mamba-tiny"]\n'
+    text = PLAN.replace('{ head = "fcn", encoders = ["logmel-stats"] }', '{ head = "concat" }')
+    plan_file.write_text(shared + text)
+    first, second, *_ = load_plan(plan_file).experiments()
+    assert first.name == "concat-wavlm-base-hubert-base-audio-mamba-tiny-paper"
+    assert [encoder.name for encoder in first.encoders] == ["wavlm-base", "hubert-base", "audio-mamba-tiny"]
+    assert [encoder.name for encoder in second.encoders] == ["mfcc-stats", "mfcc-stats"]
+    other = load_plan(plan_file, overrides=["encoders=['logmel-stats', 'mfcc-stats']"])
+    assert other.experiments()[0].name == "concat-logmel-stats-mfcc-stats-paper"
+    plan_file.write_text(text)
+    with pytest.raises(ConfigError, match=re.escape("'systems.0.encoders' is missing")):
+        load_plan(plan_file)
+
+
+def test_a_system_may_train_in_its_own_way(plan_file):
+    plan_file.write_text(PLAN.replace('name = "odd", ', 'name = "odd", training = { standardize = false }, '))
+    plan = load_plan(plan_file, overrides=["training.lr=1e-2"])
+    odd, *others = sorted(plan.experiments(), key=lambda experiment: "odd" not in experiment.name)[1:]
+    assert (odd.training.standardize, odd.training.lr) == (False, 1e-2)
+    assert all(experiment.training.standardize for experiment in others)
+    plan_file.write_text(PLAN.replace('name = "odd", ', 'name = "odd", training = { standardise = false }, '))
+    with pytest.raises(ConfigError, match=r"system 'odd-paper': unknown key 'standardise' in \[training\]"):
+        load_plan(plan_file)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+@pytest.mark.parametrize("head", ["concat", "reno", "gated-sum", "cross-attention"])
+def test_fusions_take_any_number_of_encoders_from_two(plan_file, head, n):
+    names = [f"hf:org/model-{i}" for i in range(n)]
+    plan_file.write_text(PLAN.replace('"fcn", encoders = ["logmel-stats"]', f'"{head}", encoders = {names}'))
+    assert len(load_plan(plan_file).experiments()[0].encoders) == n
+
+
+def test_late_fusion_is_nothing_that_a_plan_could_train(plan_file):
+    plan_file.write_text(PLAN.replace('head = "fcn"', 'head = "late-fusion"'))
+    with pytest.raises(ConfigError, match="'late-fusion' found using 'kind' does not match any of"):
+        load_plan(plan_file)
+
+
 def test_names_of_hub_models_become_names_of_folders(plan_file):
     plan_file.write_text(PLAN.replace('name = "odd", ', ""))
     assert load_plan(plan_file).experiments()[2].name == "cnn-hf-org-model-paper"
@@ -111,13 +151,18 @@ def test_one_way_of_folding_needs_no_list():
         (
             "seed = 7",
             "sed = 7",
-            "unknown key 'sed'; expected one of corpus, folds, name, seed, systems, training",
+            "unknown key 'sed'; expected one of corpus, encoders, folds, name, seed, systems, training",
         ),
         ("standardize = true", "lr = -1", "'training.lr' got -1: Input should be greater than 0"),
         ('name = "odd", ', 'name = "fcn-logmel-stats", ', "two systems are called 'fcn-logmel-stats-paper'"),
         ('name = "odd", ', 'name = "a/b", ', "'name': 'a/b-paper' cannot name a folder of results"),
         ('name = "trial"', 'name = "../trial"', "'name': '../trial' cannot name a folder of results"),
         ('["logmel-stats"]', '["logmel-stats", "mfcc-stats"]', "head 'fcn' takes 1 encoder(s), got 2"),
+        (
+            '["mfcc-stats", { name = "mfcc-stats", n = 3 }]',
+            '["mfcc-stats"]',
+            "head 'reno' takes 2 or more encoder(s), got 1",
+        ),
         ('preset = "exact"', 'preset = "exakt"', "no preset is called 'exakt'; known: paper, exact"),
         ('preset = "exact"', "preset = [1]", "no preset is called '[1]'; known: paper, exact"),
         ("n_folds = 4", "n_folds = 1", "got 1: Input should be greater than or equal to 2"),

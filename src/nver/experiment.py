@@ -21,7 +21,7 @@ from pydantic import (
 from nver import config
 from nver.config import FrozenModel
 from nver.errors import ConfigError
-from nver.heads.specs import PRESETS, HeadSpec
+from nver.heads.specs import PRESETS, HeadSpec, SystemSpec
 
 Protocol = Literal["paper", "speaker", "leave-one-speaker-out", "predefined"]
 
@@ -113,31 +113,34 @@ class TrainingSpec(FrozenModel):
 
 
 class Experiment(FrozenModel):
-    """One corpus, one or two encoders, one head, one way of folding: one row of a table."""
+    """One corpus, one or more encoders, one head, one way of folding: one row of a table."""
 
     name: FolderName
     corpus: CorpusSpec
-    encoders: Annotated[tuple[EncoderSpec, ...], Field(min_length=1, max_length=2)]
-    head: HeadSpec
+    encoders: Annotated[tuple[EncoderSpec, ...], Field(min_length=1)]
+    head: SystemSpec
     folds: FoldSpec = FoldSpec()
     training: TrainingSpec = TrainingSpec()
     seed: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _as_many_encoders_as_the_head_takes(self) -> Self:
-        if len(self.encoders) != self.head.n_views:
-            raise ValueError(
-                f"head '{self.head.kind}' takes {self.head.n_views} encoder(s), got {len(self.encoders)}"
-            )
+        if not self.head.takes(len(self.encoders)):
+            head, n = self.head, len(self.encoders)
+            raise ValueError(f"head '{head.kind}' takes {head.views_taken()} encoder(s), got {n}")
         return self
 
 
 class _System(FrozenModel):
-    """One entry of a plan's ``systems``: what differs between its experiments."""
+    """One entry of a plan's ``systems``: what differs between its experiments.
+
+    ``training`` holds the keys in which it differs from the plan's.
+    """
 
     encoders: tuple[EncoderSpec, ...]
     head: HeadSpec
     name: str = ""
+    training: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -162,14 +165,29 @@ class _System(FrozenModel):
 
 
 class Plan(FrozenModel):
-    """A TOML file: every system of ``systems`` under every way of folding of ``folds``."""
+    """A TOML file: every system of ``systems`` under every way of folding of ``folds``.
+
+    ``encoders`` are those of every system that names none.
+    """
 
     name: FolderName
+    encoders: tuple[EncoderSpec, ...] = ()
     corpus: CorpusSpec
     folds: Annotated[tuple[FoldSpec, ...], Field(min_length=1)] = (FoldSpec(),)
     training: TrainingSpec = TrainingSpec()
     seed: Annotated[int, Field(ge=0)] = 0
     systems: Annotated[tuple[_System, ...], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _encoders_for_systems_that_name_none(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or not data.get("encoders"):
+            return data
+        systems = data.get("systems")
+        if not isinstance(systems, list | tuple):
+            return data
+        shared = {"encoders": data["encoders"]}
+        return {**data, "systems": [{**shared, **s} if isinstance(s, Mapping) else s for s in systems]}
 
     @field_validator("folds", mode="before")
     @classmethod
@@ -182,7 +200,7 @@ class Plan(FrozenModel):
         Raises:
             ConfigError: Two of them would have the same name, or a head has the wrong number of encoders.
         """
-        shared = {"corpus": self.corpus, "training": self.training, "seed": self.seed}
+        shared = {"corpus": self.corpus, "seed": self.seed}
         made: dict[str, Experiment] = {}
         for folds, system in product(self.folds, self.systems):
             name = f"{system.title}-{folds.protocol}"
@@ -190,7 +208,14 @@ class Plan(FrozenModel):
                 raise ConfigError(f"{self.name}: two systems are called '{name}'; give one of them a name")
             made[name] = config.validate(
                 Experiment,
-                {**shared, "name": name, "encoders": system.encoders, "head": system.head, "folds": folds},
+                {
+                    **shared,
+                    "name": name,
+                    "encoders": system.encoders,
+                    "head": system.head,
+                    "folds": folds,
+                    "training": {**self.training.model_dump(), **system.training},
+                },
                 source=f"{self.name}, system '{name}'",
             )
         return tuple(made.values())

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from nver.heads.attention import SelfAttention
+from nver.heads.attention import CrossAttention, SelfAttention
 
 
-def of_torch(ours: SelfAttention, n_features: int) -> nn.MultiheadAttention:
+def of_torch(ours: SelfAttention | CrossAttention, n_features: int) -> nn.MultiheadAttention:
     theirs = nn.MultiheadAttention(n_features, ours.n_heads, batch_first=True)
     theirs.load_state_dict(
         {
@@ -38,6 +38,36 @@ def test_values_and_gradients_are_those_of_multihead_attention(n_heads, n_tokens
         rtol=1e-4,
         atol=1e-3,
     )
+
+
+@pytest.mark.parametrize(("n_tokens", "n_others"), [(1, 20), (20, 1), (20, 60)])
+def test_cross_attention_is_multihead_attention_with_the_keys_and_values_of_others(n_tokens, n_others):
+    torch.manual_seed(0)
+    ours = CrossAttention(16, n_heads=2, residual_norm=False)
+    for parameter in ours.parameters():
+        nn.init.normal_(parameter)
+    theirs = of_torch(ours, 16)
+    x, others = (torch.randn(3, t, 16, requires_grad=True) for t in (n_tokens, n_others))
+    weights = torch.randn(3, n_tokens, 16)
+    mine, plain = ours(x, others), theirs(x, others, others, need_weights=False)[0]
+    torch.testing.assert_close(mine, plain, rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(
+        torch.autograd.grad((mine * weights).sum(), [x, others, *ours.parameters()]),
+        torch.autograd.grad((plain * weights).sum(), [x, others, *theirs.parameters()]),
+        rtol=1e-4,
+        atol=1e-3,
+    )
+
+
+@pytest.mark.parametrize("residual_norm", [False, True])
+def test_cross_attention_to_oneself_is_self_attention(residual_norm):
+    torch.manual_seed(0)
+    cross, own = (
+        kind(16, n_heads=2, residual_norm=residual_norm) for kind in (CrossAttention, SelfAttention)
+    )
+    own.load_state_dict(cross.state_dict())
+    x = torch.randn(3, 7, 16)
+    torch.testing.assert_close(cross(x, x), own(x))
 
 
 def test_residual_and_norm_stand_around_the_same_attention():

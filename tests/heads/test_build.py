@@ -11,7 +11,15 @@ from torch.nn import functional as F  # noqa: N812
 from nver.errors import ConfigError
 from nver.heads.build import Head, build
 from nver.heads.divergences import bhattacharyya, jensen_shannon, renyi
-from nver.heads.specs import CNNSpec, ConcatSpec, FCNSpec, HeadSpec, RENOSpec
+from nver.heads.specs import (
+    CNNSpec,
+    ConcatSpec,
+    CrossAttentionSpec,
+    FCNSpec,
+    GatedSumSpec,
+    HeadSpec,
+    RENOSpec,
+)
 
 
 def seeded(spec: HeadSpec, dims: list[int], n_classes: int = 4) -> Head:
@@ -19,8 +27,16 @@ def seeded(spec: HeadSpec, dims: list[int], n_classes: int = 4) -> Head:
     return build(spec, dims, n_classes)
 
 
+def n_parameters(spec: HeadSpec, dims: list[int], n_classes: int = 6) -> int:
+    return sum(parameter.numel() for parameter in build(spec, dims, n_classes).parameters())
+
+
+BRANCH = (3 * 32 + 32) + (32 * 3 * 64 + 64)
+ATTENTION = (64 * 192 + 192) + (64 * 64 + 64) + 2 * 64  # in, out, norm
+
+
 @pytest.mark.parametrize(
-    ("spec", "dims", "n_parameters"),
+    ("spec", "dims", "expected"),
     [
         (FCNSpec(), [768], 460_166),
         (FCNSpec(), [3840], 2_033_030),
@@ -30,10 +46,27 @@ def seeded(spec: HeadSpec, dims: list[int], n_classes: int = 4) -> Head:
         (ConcatSpec(), [3840, 768], 1_390_342),
         (RENOSpec(), [3840, 768], 1_440_646),
         (RENOSpec(residual_norm=False), [3840, 768], 1_440_262),
+        (RENOSpec(intra_attention=False), [3840, 768], 1_440_646 - 2 * ATTENTION),
+        (RENOSpec(fusion_attention=False), [3840, 768], 1_440_646 - ATTENTION),
+        (ConcatSpec(), [3840, 768, 96], 1_390_342 + BRANCH + 20 * 64 * 512),
+        (RENOSpec(), [3840, 768, 96], 1_440_646 + BRANCH + ATTENTION + 20 * 64 * 512),
+        (CrossAttentionSpec(), [3840, 768], 1_390_342 + 2 * ATTENTION),
+        (GatedSumSpec(), [3840, 768], 1_390_342 - 20 * 64 * 512 + 2 * (64 * 64 + 64) + (128 * 64 + 64)),
     ],
 )
-def test_parameter_counts_for_six_classes(spec, dims, n_parameters):
-    assert sum(parameter.numel() for parameter in build(spec, dims, 6).parameters()) == n_parameters
+def test_parameter_counts_for_six_classes(spec, dims, expected):
+    assert n_parameters(spec, dims) == expected
+
+
+@pytest.mark.parametrize("n_classes", [6, 30])
+def test_concat_of_a_first_layer_of_531_is_as_large_as_reno_to_a_thousandth(n_classes):
+    dims = [960, 768]
+    reno = n_parameters(RENOSpec(), dims, n_classes)
+    sizes = {w: n_parameters(ConcatSpec(dense=(w, 128)), dims, n_classes) for w in (530, 531, 532)}
+    assert min(sizes, key=lambda width: abs(sizes[width] - reno)) == 531
+    assert abs(sizes[531] / reno - 1) < 1e-3
+    if n_classes == 6:
+        assert (sizes[531], reno) == (1_441_433, 1_440_646)
 
 
 def two_views(n: int = 5) -> list[Tensor]:
@@ -108,7 +141,7 @@ def test_dropout_of_zero_makes_training_and_evaluation_agree():
     ("spec", "dims", "n_classes", "message"),
     [
         (FCNSpec(), [10, 10], 4, "head 'fcn' takes 1 embedding(s) a clip, got 2"),
-        (RENOSpec(), [10], 4, "head 'reno' takes 2 embedding(s) a clip, got 1"),
+        (RENOSpec(), [10], 4, "head 'reno' takes 2 or more embedding(s) a clip, got 1"),
         (FCNSpec(), [], 4, "takes 1 embedding(s) a clip, got 0"),
         (FCNSpec(), [0], 4, "at least one dimension, got dims (0,)"),
         (FCNSpec(), [10], 1, "two or more classes apart, got 1"),

@@ -26,6 +26,11 @@ WITHOUT_SHIFT = {
     "jensen-shannon": jensen_shannon,
 }
 EVERY = {**WITHOUT_SHIFT, "study": partial(renyi, order=2.0, shift=0.2)}
+RENORMALISED = {
+    f"renormalised-{order}": partial(renyi, order=order, shift=0.2, renormalised=True)
+    for order in (0.5, 1.0, 2.0, math.inf)
+}
+EVERY |= RENORMALISED
 
 every = pytest.mark.parametrize("divergence", EVERY.values(), ids=EVERY.keys())
 without_shift = pytest.mark.parametrize("divergence", WITHOUT_SHIFT.values(), ids=WITHOUT_SHIFT.keys())
@@ -128,6 +133,27 @@ def test_chernoff_is_renyi_times_what_lacks_to_order_one():
 def test_jensen_shannon_is_at_most_log_two():
     x = torch.tensor([[50.0, -50.0]])
     assert jensen_shannon(x, -x).item() == pytest.approx(math.log(2), rel=1e-6)
+
+
+@seeded
+@given(x=logits, y=logits, order=st.sampled_from([0.3, 0.5, 1.0, 2.0, math.inf]), shift=st.floats(0.01, 1.0))
+def test_the_renormalised_shift_is_the_divergence_of_smoothed_distributions(x, y, order, shift):
+    p, q = ((scipy_softmax(z) + shift) / (1 + 5 * shift) for z in (x, y))
+    smoothed = renyi(torch.tensor(p).log(), torch.tensor(q).log(), order=order).item()
+    ours = renyi(torch.tensor(x), torch.tensor(y), order=order, shift=shift, renormalised=True).item()
+    assert ours == pytest.approx(smoothed, rel=1e-9, abs=1e-12)
+
+
+def test_renormalising_the_shift_takes_away_a_constant_and_so_leaves_the_gradient():
+    x, y = random_pair(4, 30)
+    plain, renormalised = x.clone().requires_grad_(), x.clone().requires_grad_()
+    with_floor = renyi(plain, y, shift=0.2)
+    without = renyi(renormalised, y, shift=0.2, renormalised=True)
+    torch.testing.assert_close(with_floor - without, torch.full_like(without, math.log(1 + 0.2 * 30)))
+    for value in (with_floor, without):
+        value.sum().backward()
+    assert plain.grad.abs().sum() > 0
+    torch.testing.assert_close(plain.grad, renormalised.grad)
 
 
 @pytest.mark.parametrize("order", [0.5, 2.0, 3.0])

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from nver.errors import ConfigError, TrainingError
 from nver.heads.dropout import Dropout
+from nver.heads.specs import HeadSpec
 
 
 class HeadOutput(NamedTuple):
@@ -34,10 +35,12 @@ class Head(nn.Module):
 
     cross_entropy_weight: float = 1.0
 
-    def __init__(self, kind: str, n_views: int, dims: Sequence[int], n_classes: int) -> None:
+    def __init__(self, spec: HeadSpec, dims: Sequence[int], n_classes: int) -> None:
         super().__init__()
-        if len(dims) != n_views:
-            raise ConfigError(f"head '{kind}' takes {n_views} embedding(s) a clip, got {len(dims)}")
+        if not spec.takes(len(dims)):
+            raise ConfigError(
+                f"head '{spec.kind}' takes {spec.views_taken()} embedding(s) a clip, got {len(dims)}"
+            )
         if min(dims) < 1:
             raise ConfigError(f"an embedding has at least one dimension, got dims {tuple(dims)}")
         if n_classes < 2:

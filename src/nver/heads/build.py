@@ -15,7 +15,9 @@ HEADS = Names(
     {
         "cnn": "nver.heads.cnn:CNN",
         "concat": "nver.heads.concat:Concat",
+        "cross-attention": "nver.heads.cross_attention:CrossAttentionFusion",
         "fcn": "nver.heads.fcn:FCN",
+        "gated-sum": "nver.heads.gated_sum:GatedSum",
         "reno": "nver.heads.reno:RENO",
     },
 )

@@ -16,7 +16,7 @@ class CNN(Head):
     """Two convolutions, flattened tokens, dense 512, dense 128, logits."""
 
     def __init__(self, spec: CNNSpec, dims: Sequence[int], n_classes: int) -> None:
-        super().__init__(spec.kind, spec.n_views, dims, n_classes)
+        super().__init__(spec, dims, n_classes)
         self.branch = ConvolutionBlock(
             dims[0], filters=spec.filters, kernel_size=spec.kernel_size, tokens=spec.tokens
         )

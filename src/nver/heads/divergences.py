@@ -17,7 +17,9 @@ from nver.errors import ConfigError, TrainingError
 _NEAR_ONE = 0.05  # within this of order 1 the plain formula would divide rounding errors by almost nothing
 
 
-def renyi(x: Tensor, y: Tensor, *, order: float = 2.0, shift: float = 0.0) -> Tensor:
+def renyi(
+    x: Tensor, y: Tensor, *, order: float = 2.0, shift: float = 0.0, renormalised: bool = False
+) -> Tensor:
     """Renyi's divergence of p from q: log(sum p^order q^(1 - order)) / (order - 1).
 
     It grows with the order: at 1/2 it is symmetric (twice Bhattacharyya's), at 1 it is Kullback and Leibler's
@@ -25,13 +27,15 @@ def renyi(x: Tensor, y: Tensor, *, order: float = 2.0, shift: float = 0.0) -> Te
 
     With a ``shift`` it is the study's alignment term: the same formula over p + shift and q + shift, which no
     longer sum to one. Its least value, at p = q, is ``log(1 + shift d) / (order - 1)`` rather than zero, and
-    what exceeds that is the divergence between (p + shift) / (1 + shift d) and (q + shift) / (1 + shift d).
+    what exceeds that is the divergence between (p + shift) / (1 + shift d) and (q + shift) / (1 + shift d),
+    which ``renormalised`` asks for.
 
     Args:
         x: Logits of p, (..., d).
         y: Logits of q, (..., d).
         order: Positive; ``math.inf`` is allowed.
-        shift: Zero or more; positive at every order but 1, where the shifted formula has a pole.
+        shift: Zero or more; at order 1, where the shifted formula has a pole, positive only if renormalised.
+        renormalised: Whether shifted probabilities are divided by their sum, 1 + shift d.
 
     Returns:
         (...) nats.
@@ -52,9 +56,10 @@ def renyi(x: Tensor, y: Tensor, *, order: float = 2.0, shift: float = 0.0) -> Te
         raise ConfigError(f"the order of Renyi's divergence is positive, got {order}")
     if not 0 <= shift < math.inf:
         raise ConfigError(f"a shift is zero or a positive number, got {shift}")
-    if shift and order == 1:
+    if shift and order == 1 and not renormalised:
         raise ConfigError(
-            "Renyi's divergence of order 1 takes no shift, it would divide by zero; set shift = 0"
+            "Renyi's divergence of order 1 takes no shift, it would divide by zero; set shift = 0, or "
+            "renormalise"
         )
     log_p, log_q = _log_probabilities(x, y)
     if not shift:
@@ -62,7 +67,8 @@ def renyi(x: Tensor, y: Tensor, *, order: float = 2.0, shift: float = 0.0) -> Te
     log_total = math.log1p(shift * x.shape[-1])
     log_p = (log_p.exp() + shift).log() - log_total
     log_q = (log_q.exp() + shift).log() - log_total
-    return _renyi(log_p, log_q, order) + log_total / (order - 1)
+    smoothed = _renyi(log_p, log_q, order)
+    return smoothed if renormalised else smoothed + log_total / (order - 1)
 
 
 def _renyi(log_p: Tensor, log_q: Tensor, order: float) -> Tensor:

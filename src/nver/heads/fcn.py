@@ -31,7 +31,7 @@ class FCN(Head):
     """Dense 512, dense 128, logits."""
 
     def __init__(self, spec: FCNSpec, dims: Sequence[int], n_classes: int) -> None:
-        super().__init__(spec.kind, spec.n_views, dims, n_classes)
+        super().__init__(spec, dims, n_classes)
         self.classifier = dense_classifier(dims[0], n_classes, widths=spec.dense, dropout=spec.dropout)
 
     def read(self, *views: Tensor) -> HeadOutput:

@@ -10,7 +10,7 @@ from typing import Any
 from nver import fingerprint
 from nver.evaluation.metrics import Scores
 from nver.experiment import CorpusSpec, EncoderSpec, Experiment, FoldSpec
-from nver.heads.specs import HeadSpec
+from nver.heads.specs import SystemSpec
 from nver.results import Result
 
 
@@ -133,7 +133,7 @@ def _encoder(encoder: EncoderSpec) -> str:
     return with_options(encoder.name, encoder.options)
 
 
-def _head(head: HeadSpec) -> str:
+def _head(head: SystemSpec) -> str:
     usual = type(head)().model_dump()
     return with_options(
         head.kind, {key: value for key, value in head.model_dump().items() if value != usual[key]}

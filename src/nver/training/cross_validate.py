@@ -19,6 +19,7 @@ from nver.embeddings.table import EmbeddingTable
 from nver.errors import TrainingError
 from nver.evaluation.folds import Fold, Rows, hold_out
 from nver.experiment import Experiment
+from nver.heads.specs import LateFusionSpec
 from nver.results import Epoch, FoldHistory, Predictions, Result
 from nver.training import protocols, provenance
 from nver.training.checkpoint import FoldOutcome, FoldStore
@@ -100,7 +101,11 @@ class Run:
             raise TrainingError(
                 f"{experiment.name}: {len(experiment.encoders)} encoders came with {len(tables)} tables"
             )
-        self.experiment = experiment
+        if isinstance(experiment.head, LateFusionSpec):
+            raise TrainingError(
+                f"{experiment.name}: late fusion is not trained; `nver fuse` makes it of finished results"
+            )
+        self.experiment, self._head = experiment, experiment.head
         self._corpus, self._tables = corpus, tables
         self._unreadable, self._encoders = dict(unreadable), [dict(encoder) for encoder in encoders]
         self._clips = [clip for clip in corpus.clips if clip.id not in unreadable]
@@ -219,7 +224,7 @@ class Run:
 
         whole = self._part()
         fitted = fit(
-            self.experiment.head,
+            self._head,
             _rows(whole, train),
             _rows(whole, validation),
             n_classes=len(self._corpus.labels),
