@@ -216,3 +216,6 @@ def test_results_refuse_to_exist_when_wrong():
         dataclasses.replace(result, history=result.history[:1])
     with pytest.raises(ResultError, match=r"^fold 1: the best epoch is 1 of 1 epochs$"):
         dataclasses.replace(result.history[0], best_epoch=1)
+    with pytest.raises(ResultError, match=r"^fold 1: the best epoch is 1 of 0 epochs$"):
+        dataclasses.replace(result.history[0], epochs=(), best_epoch=1)
+    assert dataclasses.replace(result.history[0], epochs=()).best_epoch == 0

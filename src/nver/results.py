@@ -83,7 +83,10 @@ class Epoch:
 
 @dataclass(frozen=True)
 class FoldHistory:
-    """How one fold was trained; ``best_epoch`` (from 0) is the one whose weights made the predictions."""
+    """How one fold was trained; ``best_epoch`` (from 0) is the one whose weights made the predictions.
+
+    A fold for which nothing was trained (late fusion of other results) has no epochs, and 0 as the best one.
+    """
 
     fold: int
     name: str
@@ -94,7 +97,7 @@ class FoldHistory:
     best_epoch: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.best_epoch < len(self.epochs):
+        if not 0 <= self.best_epoch < max(1, len(self.epochs)):
             raise ResultError(
                 f"{self.name}: the best epoch is {self.best_epoch} of {len(self.epochs)} epochs"
             )

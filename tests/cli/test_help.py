@@ -24,7 +24,7 @@ def test_the_verbs_are_these():
     said = {" ".join(path) for path in VERBS}
     assert said >= {
         *("corpora list", "corpora info", "corpora verify", "corpora download", "corpora synth"),
-        *("embed", "run", "report", "encoders list", "encoders info"),
+        *("embed", "run", "fuse", "report", "encoders list", "encoders info"),
         *("predict", "bundle info"),
         *("store ls", "store verify", "store gc"),
     }

@@ -103,6 +103,51 @@ def test_a_plan_is_run_saved_reported_and_not_run_twice(nver, plan, tmp_path):
     }
 
 
+def test_results_are_fused_saved_and_reported_with_the_command_that_fuses_them(nver, plan, tmp_path):
+    text = plan.read_text()
+    plan.write_text(
+        text.replace('["mfcc-stats"] }]', '["mfcc-stats"] }, { head = "fcn", encoders = ["logmel-stats"] }]')
+    )
+    runs = tmp_path / "runs" / "tiny"
+    nver("run", plan, "--out", tmp_path / "runs", "--workers", 1)
+    parents = [runs / "fcn-mfcc-stats-speaker", runs / "fcn-logmel-stats-speaker"]
+
+    fused = nver("fuse", *parents, "--out", runs / "both-speaker", "--json").json
+    result = Result.load(runs / "both-speaker")
+    assert (fused["experiment"], fused["directory"]) == ("both-speaker", str(runs / "both-speaker"))
+    assert fused["accuracy_mean"] == result.scores().accuracy.mean
+    assert result.provenance["warnings"] == Result.load(parents[0]).provenance["warnings"]
+
+    weighed = nver("fuse", *parents, "--weight", 3, "--weight", 1, "--out", runs / "weighed-speaker")
+    assert weighed.err.endswith(f"result: {runs / 'weighed-speaker'}\n")
+    assert "weights 0.75 : 0.25 were given" in weighed.out
+
+    reported = nver("report", tmp_path / "runs", "--out", tmp_path / "report")
+    assert reported.code == 0
+    said = (tmp_path / "report" / "report.md").read_text()
+    slug = "vivae-6-classes-speaker"
+    assert said.count("![Learning curves of ") == 2
+    assert (
+        f"nver fuse runs/{slug}/fcn-mfcc-stats-speaker runs/{slug}/fcn-logmel-stats-speaker --weight 0.75 "
+        f"--weight 0.25 --out runs/{slug}/weighed-speaker"
+    ) in said
+    assert [e.name for e in load_plan(tmp_path / "report" / "reproduce" / f"{slug}.toml").experiments()] == [
+        "fcn-logmel-stats-speaker",
+        "fcn-mfcc-stats-speaker",
+    ]
+
+
+def test_fusing_over_a_parent_or_with_too_few_weights_is_a_bad_request(nver, plan, tmp_path):
+    nver("run", plan, "--out", tmp_path, "--workers", 1)
+    parent = tmp_path / "tiny" / "fcn-mfcc-stats-speaker"
+    over = nver("fuse", parent, parent, "--out", parent)
+    assert (over.code, "is one of the results to fuse; name another folder" in over.err) == (2, True)
+    few = nver("fuse", parent, parent, "--weight", 1, "--out", tmp_path / "tiny" / "both")
+    assert (few.code, "2 results came with 1 weights" in few.err) == (2, True)
+    nothing = nver("fuse", parent, tmp_path / "tiny", "--out", tmp_path / "tiny" / "both")
+    assert (nothing.code, "is no result" in nothing.err) == (1, True)
+
+
 def test_a_key_of_the_plan_can_be_set(nver, plan, tmp_path):
     changed = ("--set", "training.lr=0.5", "--set", "folds.protocol=paper")
     nver("run", plan, "--out", tmp_path, "--workers", 1, *changed)

@@ -119,7 +119,7 @@ def test_the_shares_of_a_gated_sum_add_up_and_are_equal_where_the_gate_says_noth
 
 
 def test_cross_attention_sees_the_other_branch_and_never_its_own():
-    """With values alone (no residual), what a branch is given depends on the others only through attention."""
+    """Without the residual, what a branch becomes depends on values alone, and those are the others'."""
     head = seeded(CrossAttentionSpec(residual_norm=False), 3).eval()
     for attention in head.attentions:
         attention.project_in.weight.data[:64] = 0  # equal queries: every token looks everywhere alike

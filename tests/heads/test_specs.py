@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from nver.heads.build import HEADS
-from nver.heads.specs import PRESETS, FCNSpec, HeadSpec, LateFusionSpec, RENOSpec
+from nver.heads.specs import PRESETS, HeadSpec, LateFusionSpec, RENOSpec
 
 SPECS = get_args(get_args(HeadSpec)[0])
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from nver.cli import bundle, console, corpora, embed, encoders, predict, pretrain, report, run, store
+from nver.cli import bundle, console, corpora, embed, encoders, fuse, predict, pretrain, report, run, store
 from nver.errors import NverError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.add_typer(encoders.app, name="encoders")
 app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=run.EXAMPLE)(run.run)
 app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
+app.command(epilog=fuse.EXAMPLE)(fuse.fuse)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.add_typer(bundle.app, name="bundle")

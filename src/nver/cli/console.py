@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -54,6 +55,13 @@ def print_tables(results: Sequence[Result]) -> None:
     from nver.report import terminal
 
     terminal.print_tables(results, console=Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES))
+
+
+def summary(result: Result, directory: Path) -> dict[str, Any]:
+    """A result as JSON: its name, its place and its scores."""
+    from nver.report.tables import figures
+
+    return {"experiment": result.experiment.name, "directory": str(directory), **figures(result.scores())}
 
 
 def key_values(assignments: Sequence[str] | None) -> dict[str, Any]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from nver.cli.console import N_CORES, AsJson, Workers, example, interruptible, note, print_json, print_tables
+from nver.cli.console import (
+    N_CORES,
+    AsJson,
+    Workers,
+    example,
+    interruptible,
+    note,
+    print_json,
+    print_tables,
+    summary,
+)
 from nver.cli.progress import progress
-
-if TYPE_CHECKING:
-    from nver.results import Result
 
 EXAMPLE = example("nver run experiments/demo.toml --set training.lr=1e-4 --out runs")
 
@@ -54,13 +61,7 @@ def run(
         )
     directory = out / plan.name
     if as_json:
-        print_json([_summary(result, directory / result.experiment.name) for result in results])
+        print_json([summary(result, directory / result.experiment.name) for result in results])
         return
     print_tables(results)
     note(f"results: {directory}")
-
-
-def _summary(result: Result, directory: Path) -> dict[str, Any]:
-    from nver.report.tables import figures
-
-    return {"experiment": result.experiment.name, "directory": str(directory), **figures(result.scores())}

@@ -48,6 +48,7 @@ def write_report(results: Sequence[Result], out: Path) -> Path:
     """
     from nver.report import markdown, plots, reproduce, tables
     from nver.report.comparison import compare
+    from nver.report.provenance import was_trained
 
     if not results:
         raise ResultError("there are no results to report on")
@@ -62,6 +63,8 @@ def write_report(results: Sequence[Result], out: Path) -> Path:
                 title=title,
                 path=out / markdown.confusion_path(comparison, row.system),
             )
+            if not was_trained(row.result):
+                continue
             plots.draw_learning_curves(
                 row.result.history,
                 monitor=row.result.experiment.training.monitor,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from nver.report.comparison import Comparison
 from nver.report.protocols import chance, headline, statement
-from nver.report.provenance import random_weights, shared_and_own
-from nver.report.reproduce import plans
+from nver.report.provenance import random_weights, shared_and_own, was_trained
+from nver.report.reproduce import fusions, plans
 from nver.report.tables import class_grid, main_grid
 
 
@@ -69,15 +69,15 @@ def _section(comparison: Comparison, plans_at: Path) -> Iterator[str]:
     yield "Percent, pooled over all tested clips. Bold: the best of a class; –: never there, never guessed."
     yield "### Confusion and learning"
     for row in rows:
-        yield (
-            f"**{row.system}**\n\n"
-            f"![Confusion matrix of {row.system}]({confusion_path(comparison, row.system)})\n\n"
-            f"![Learning curves of {row.system}]({curves_path(comparison, row.system)})"
-        )
+        yield f"**{row.system}**"
+        yield f"![Confusion matrix of {row.system}]({confusion_path(comparison, row.system)})"
+        if was_trained(row.result):
+            yield f"![Learning curves of {row.system}]({curves_path(comparison, row.system)})"
     yield "### Where this comes from"
     yield from _provenance(comparison)
     yield "### Making it again"
-    commands = "\n".join(f"nver run {(plans_at / name).as_posix()}" for name in plans(comparison))
+    runs = (f"nver run {(plans_at / name).as_posix()}" for name in plans(comparison))
+    commands = "\n".join([*runs, *fusions(comparison)])
     yield f"Where `{comparison.corpus.root.as_posix()}` is the corpus:\n\n```\n{commands}\n```"
 
 

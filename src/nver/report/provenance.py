@@ -14,6 +14,11 @@ def n_parameters(result: Result) -> int:
     return int(result.provenance["head_parameters"])
 
 
+def was_trained(result: Result) -> bool:
+    """Whether there are learning curves; a late fusion of other results has none."""
+    return any(past.epochs for past in result.history)
+
+
 def n_speakers(result: Result) -> int:
     """Known speakers of the clips; 0 where none is known."""
     return int(result.provenance["corpus"]["n_speakers"])

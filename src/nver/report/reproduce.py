@@ -8,22 +8,48 @@ from collections.abc import Mapping
 from typing import Any
 
 from nver.experiment import Experiment
+from nver.heads.specs import LateFusionSpec
 from nver.report.comparison import Comparison, system_name
 
 
 def plans(comparison: Comparison) -> dict[str, str]:
     """TOML by file name: one file for all systems that share training settings and seed.
 
-    ``nver.experiment.load_plan`` reads each of them back to the experiments of the comparison.
+    ``nver.experiment.load_plan`` reads each of them back to the experiments of the comparison, but for late
+    fusions, which no plan makes.
     """
+    return {f"{name}.toml": _plan(name, group) for name, group in _groups(comparison).items()}
+
+
+def fusions(comparison: Comparison) -> list[str]:
+    """The commands that make the late fusions again, once all plans were run."""
+    places = {
+        experiment.name: f"runs/{name}/{experiment.name}"
+        for name, group in _groups(comparison).items()
+        for experiment in group
+    }
+    commands = []
+    for row in comparison.rows:
+        if isinstance(head := row.result.experiment.head, LateFusionSpec):
+            parents = " ".join(places.get(parent, parent) for parent in head.parents)
+            weights = " ".join(f"--weight {weight}" for weight in head.weights)
+            place = f"runs/{comparison.slug}/{row.result.experiment.name}"
+            commands.append(f"nver fuse {parents} {weights} --out {place}")
+    return commands
+
+
+def _groups(comparison: Comparison) -> dict[str, list[Experiment]]:
+    """Trained experiments by the name of their plan: those that share training settings and seed."""
     groups: dict[str, list[Experiment]] = {}
     for row in comparison.rows:
         experiment = row.result.experiment
+        if isinstance(experiment.head, LateFusionSpec):
+            continue
         group = groups.setdefault(f"{experiment.training!r} {experiment.seed}", [])
         if experiment not in group:
             group.append(experiment)
     names = [comparison.slug, *(f"{comparison.slug}-{n}" for n in range(2, len(groups) + 1))]
-    return {f"{name}.toml": _plan(name, group) for name, group in zip(names, groups.values(), strict=False)}
+    return dict(zip(names, groups.values(), strict=False))
 
 
 def _plan(name: str, experiments: list[Experiment]) -> str:
