@@ -182,6 +182,12 @@ def test_a_plan_that_cannot_be_meant_is_refused_in_one_sentence(plan_file, old, 
     assert "\n" not in str(refused.value)
 
 
+def test_no_two_systems_of_the_ablation_are_the_same():
+    plan = load_plan(Path(__file__).parents[1] / "experiments" / "ablation.toml")
+    made = {(experiment.head, experiment.training) for experiment in plan.experiments()}
+    assert len(made) == len(plan.systems)
+
+
 @pytest.mark.parametrize(
     "path", sorted((Path(__file__).parents[1] / "experiments").glob("*.toml")), ids=lambda p: p.stem
 )
