@@ -3,9 +3,9 @@
     python benchmarks/divergence_shift.py --root data/EmoGator
 
 RENO is trained on EmoGator's contributors 1-20 in VIVAE's six classes (log-mel and MFCC statistics,
-standardised by the training part, folds without shared speakers): every fold and seed with each shift, from the
-same weights and on the same batches. Before training and after each epoch, over all training clips and without
-dropout, are measured
+standardised by the training part, folds without shared speakers): every fold and seed with each shift, from
+the same weights and on the same batches. Before training and after each epoch, over all training clips and
+without dropout, are measured
 
 - the excess of the term over its floor log(1 + shift d), in nats;
 - its value with no shift, which says how far apart the branches are;
@@ -21,8 +21,10 @@ from __future__ import annotations
 import argparse
 import csv
 import math
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -204,13 +206,10 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     clips = read(asked.root)
-    measured = [
-        row
-        for shift in SHIFTS
-        for fold in range(asked.folds)
-        for seed in range(asked.seeds)
-        for row in train(clips, shift=shift, fold=fold, seed=seed)
-    ]
+    measured: list[Measurement] = []
+    for shift, fold, seed in product(SHIFTS, range(asked.folds), range(asked.seeds)):
+        measured += train(clips, shift=shift, fold=fold, seed=seed)
+        print(f"shift {shift:g}, fold {fold + 1}, seed {seed}: done", file=sys.stderr, flush=True)
     write(measured, asked.table)
     draw(measured, asked.figure)
     say(measured)

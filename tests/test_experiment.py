@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from nver import config
 from nver.errors import ConfigError
 from nver.experiment import EncoderSpec, Experiment, FoldSpec, Plan, load_plan
+from nver.heads.build import build
 from nver.heads.specs import RENOSpec
 
 PLAN = """
@@ -182,10 +184,13 @@ def test_a_plan_that_cannot_be_meant_is_refused_in_one_sentence(plan_file, old, 
     assert "\n" not in str(refused.value)
 
 
-def test_no_two_systems_of_the_ablation_are_the_same():
+def test_no_two_systems_of_the_ablation_are_the_same_and_each_can_be_built():
     plan = load_plan(Path(__file__).parents[1] / "experiments" / "ablation.toml")
     made = {(experiment.head, experiment.training) for experiment in plan.experiments()}
     assert len(made) == len(plan.systems)
+    with torch.device("meta"):  # shapes alone: no weights are drawn
+        for experiment in plan.experiments():
+            assert build(experiment.head, [640, 240], 6).dims == (640, 240)
 
 
 @pytest.mark.parametrize(
