@@ -4,7 +4,7 @@
 
 RENO is trained on EmoGator's contributors 1-20 in VIVAE's six classes (log-mel and MFCC statistics,
 standardised by the training part, folds without shared speakers): every fold and seed with each shift, from
-the same weights and on the same batches. Before training and after each epoch, over all training clips and
+the same weights and on the same batches. Before training and after each epoch, over 96 training clips and
 without dropout, are measured
 
 - the excess of the term over its floor log(1 + shift d), in nats;
@@ -46,7 +46,7 @@ from nver.training.protocols import divide
 
 SHIFTS = (0.2, 1e-3, 1e-8, 0.0)
 ENCODERS = ("logmel-stats", "mfcc-stats")
-N_EPOCHS, BATCH = 20, 32
+N_EPOCHS, BATCH, N_MEASURED = 20, 32, 96
 LOOKS = {  # Okabe and Ito's colours, which every kind of colour vision tells apart, and a dash for print
     0.2: ("#D55E00", "-"),
     1e-3: ("#009E73", "--"),
@@ -98,6 +98,7 @@ def train(clips: Clips, *, shift: float, fold: int, seed: int) -> Iterator[Measu
     assert isinstance(head, RENO)
     draws = torch.Generator().manual_seed(seed)
     head.draw_from(draws)
+    measured = torch.randperm(len(truth), generator=draws)[:N_MEASURED]
     adam = torch.optim.Adam(head.parameters(), lr=1e-3, fused=True)
     for epoch in range(N_EPOCHS + 1):
         if epoch:
@@ -110,7 +111,13 @@ def train(clips: Clips, *, shift: float, fold: int, seed: int) -> Iterator[Measu
                 adam.zero_grad()
                 loss.backward()
                 adam.step()
-        yield Measurement(shift, fold, seed, epoch, *measure(head.eval(), views, truth))
+        yield Measurement(
+            shift,
+            fold,
+            seed,
+            epoch,
+            *measure(head.eval(), [view[measured] for view in views], truth[measured]),
+        )
 
 
 def measure(head: RENO, views: Sequence[Tensor], truth: Tensor) -> tuple[float, float, float]:
@@ -199,19 +206,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--root", type=Path, default=Path("data/EmoGator"), help="where EmoGator lies")
-    parser.add_argument("--folds", type=int, default=3, help="of five")
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--folds", type=int, default=5, help="of five")
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--table", type=Path, default=Path("results/divergence-shift.csv"))
     parser.add_argument("--figure", type=Path, default=Path("docs/figures/divergence-shift.png"))
     asked = parser.parse_args()
     torch.set_num_threads(1)
     clips = read(asked.root)
     measured: list[Measurement] = []
-    for shift, fold, seed in product(SHIFTS, range(asked.folds), range(asked.seeds)):
-        measured += train(clips, shift=shift, fold=fold, seed=seed)
-        print(f"shift {shift:g}, fold {fold + 1}, seed {seed}: done", file=sys.stderr, flush=True)
-    write(measured, asked.table)
-    draw(measured, asked.figure)
+    for seed, fold in product(range(asked.seeds), range(asked.folds)):
+        for shift in SHIFTS:
+            measured += train(clips, shift=shift, fold=fold, seed=seed)
+            print(f"fold {fold + 1}, seed {seed}, shift {shift:g}: done", file=sys.stderr, flush=True)
+        write(measured, asked.table)  # whole folds: what there is when somebody stops it can be used
+        draw(measured, asked.figure)
     say(measured)
 
 
