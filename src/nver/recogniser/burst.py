@@ -30,7 +30,7 @@ def tensors_of(members: Sequence[tuple[Mapping[str, Tensor], Mapping[str, Tensor
     """What a bundle of this family stores.
 
     Args:
-        members: The tensors of each network, and ``weight`` and ``bias`` of the linear layer on its mean token.
+        members: The tensors of each network, and ``weight`` and ``bias`` of the layer on its mean token.
     """
     held: dict[str, Tensor] = {}
     for i, (network, classifier) in enumerate(members):

@@ -15,6 +15,7 @@ from nver.evaluation import metrics
 from nver.evaluation.calibration import TEMPERATURES, fit_temperature
 from nver.evaluation.folds import Fold, hold_out
 from nver.experiment import Experiment
+from nver.heads.specs import LateFusionSpec
 from nver.recogniser.bundle import Bundle, save_bundle
 from nver.recogniser.card import BundleCard, EncoderPart, HeadSystem, Seen
 from nver.recogniser.heads import TrainedHead
@@ -54,12 +55,17 @@ def fit_bundle(
         What was saved.
 
     Raises:
-        TrainingError: Tables or encoders are not those of the experiment, or a loss ran away.
+        TrainingError: Tables or encoders are not those of the experiment, it is a late fusion, or a loss ran
+            away.
         SplitError: Nothing can be held back.
         StoreError: A table lacks a clip.
         BundleError: Something else lies at ``out``.
     """
     _require_in_step(experiment, tables, encoders)
+    if isinstance(experiment.head, LateFusionSpec):
+        raise TrainingError(
+            f"{experiment.name}: late fusion has no head of its own; bundle one that is trained"
+        )
     clips = corpus.clips
     truth = np.array([corpus.labels.index(clip.label) for clip in clips], np.int64)
     everything = Fold("the whole corpus", np.arange(len(clips)), np.array([], np.int64))
