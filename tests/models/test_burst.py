@@ -17,7 +17,7 @@ from nver.models.burst import (
     positions,
     shape_data,
 )
-from nver.models.network_files import contents, halved, read_network
+from nver.models.network_files import contents, halved, in_eight_bits, of_eight_bits, read_network
 
 SMALL = {"width": 24, "n_blocks": 2, "stem": 4, "inner": 48, "state": 4, "n_heads": 3, "hidden": 48}
 MIXERS: tuple[Mixer, ...] = ("mamba", "attention")
@@ -120,3 +120,16 @@ def test_weights_of_another_shape_are_refused() -> None:
 def test_weights_too_large_for_float16_are_refused() -> None:
     with pytest.raises(WeightsError, match=r"'a' holds weights beyond 65,504"):
         halved({"a": torch.tensor([1e6])})
+
+
+def test_a_weight_in_eight_bits_is_half_a_step_off_at_most() -> None:
+    matrix = noise(40, 64) * torch.logspace(-3, 2, 40)[:, None]
+    held = in_eight_bits({"a": matrix, "b": matrix[0]})
+    assert {name: tensor.dtype for name, tensor in held.items()} == {
+        "a": torch.int8,
+        "a.scale": torch.float16,
+        "b": torch.float16,
+    }
+    off = (of_eight_bits(held)["a"] - matrix).abs().amax(1)
+    assert (off <= 0.51 * held["a.scale"].float()).all()
+    assert (held["a.scale"].float() <= 1.01 * matrix.abs().amax(1) / 127).all()

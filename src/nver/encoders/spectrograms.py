@@ -53,7 +53,9 @@ def _spectrograms(waves: Sequence[Samples], encoder: str) -> Iterator[Tensor]:
     for clip, wave in enumerate(waves):
         wave = np.ascontiguousarray(wave, np.float32)
         if wave.ndim != 1 or not wave.size:
-            raise EncoderError(f"{encoder}: wave {clip} has shape {wave.shape}; expected one sample or more")
+            raise EncoderError(
+                f"{encoder}: wave {clip} has shape {wave.shape}; expected one sample or more, mono"
+            )
         running.append(threads.submit(logmel.log_mel, torch.from_numpy(wave)))
         if len(running) == _SPECTROGRAMS_AHEAD:
             yield running.popleft().result()

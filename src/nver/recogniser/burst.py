@@ -19,6 +19,7 @@ from nver.encoders.spectrograms import windows_of_waves
 from nver.errors import BundleError, WeightsError
 from nver.kernels.threads import one_core_threads
 from nver.models.burst import BurstNetwork
+from nver.models.network_files import in_eight_bits, of_eight_bits
 from nver.recogniser.network import Logits
 from nver.types import Matrix, Samples
 
@@ -27,7 +28,7 @@ _CLASSIFIER = "classifier."
 
 
 def tensors_of(members: Sequence[tuple[Mapping[str, Tensor], Mapping[str, Tensor]]]) -> dict[str, Tensor]:
-    """What a bundle of this family stores.
+    """What a bundle of this family stores: matrices in eight bits, all else in float16.
 
     Args:
         members: The tensors of each network, and ``weight`` and ``bias`` of the layer on its mean token.
@@ -36,7 +37,7 @@ def tensors_of(members: Sequence[tuple[Mapping[str, Tensor], Mapping[str, Tensor
     for i, (network, classifier) in enumerate(members):
         held |= {f"{i}.{name}": tensor for name, tensor in network.items()}
         held |= {f"{i}.{_CLASSIFIER}{name}": tensor for name, tensor in classifier.items()}
-    return held
+    return in_eight_bits(held)
 
 
 def build(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Logits:
@@ -53,7 +54,7 @@ def build(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Logits:
     if not isinstance(shapes, Sequence) or not shapes:
         raise BundleError(f"a bundle of the family burst lists the shapes of its networks; got {shapes!r}")
     parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
-    for name, tensor in tensors.items():
+    for name, tensor in of_eight_bits(tensors).items():
         member, _, rest = name.partition(".")
         parts[member][rest] = tensor
     if set(parts) != {str(i) for i in range(len(shapes))}:

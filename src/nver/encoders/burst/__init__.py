@@ -55,7 +55,7 @@ def load(
     weights: str | Path | None = None,
     device: str = "cpu",
     layer: LayerChoice = "last",
-    pooling: Pooling = "mean",
+    pooling: Pooling = "mean+std+max",
     random_weights: int | None = None,
 ) -> BurstEncoder:
     """An encoder of the pair, ready to embed.
@@ -66,7 +66,8 @@ def load(
         device: As torch names it.
         layer: ``last``, ``all``, a number (0 is what enters the first block), or a pair (first, last) to
             average.
-        pooling: Over time: ``mean``, ``mean+std``, ``max``, or ``frames`` (no rows, only ``embed_frames``).
+        pooling: Over time, as ``nver.encoders.layers.POOLINGS`` has it. A mean alone loses a fifth of what a
+            linear probe finds; ``frames`` gives no rows, only ``embed_frames``.
         random_weights: A seed: the true architecture with random weights, for speed tests and dry runs.
 
     Raises:
