@@ -10,7 +10,20 @@ from typing import Annotated
 
 import typer
 
-from nver.cli import bundle, console, corpora, embed, encoders, fuse, predict, pretrain, report, run, store
+from nver.cli import (
+    bundle,
+    console,
+    corpora,
+    embed,
+    encoders,
+    fuse,
+    grid,
+    predict,
+    pretrain,
+    report,
+    run,
+    store,
+)
 from nver.errors import NverError
 
 app = typer.Typer(
@@ -32,6 +45,7 @@ app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=run.EXAMPLE)(run.run)
 app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
 app.command(epilog=fuse.EXAMPLE)(fuse.fuse)
+app.command(epilog=grid.EXAMPLE)(grid.grid)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.add_typer(bundle.app, name="bundle")

@@ -1,10 +1,12 @@
-"""What ``nver run`` shows of a run as it goes."""
+"""What ``nver run`` and ``nver grid`` show as they go."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from nver.cli.embed import account, speed
+from nver.cli.grid import left_out_line
 from nver.cli.progress import Progress
 from nver.corpora import Corpus
 from nver.embeddings.extract import Extraction
@@ -14,6 +16,8 @@ from nver.experiment import Experiment
 from nver.report.tables import spread
 from nver.results import Result
 from nver.training.cross_validate import Progress as Training
+from nver.training.grid import GridObserver
+from nver.training.inputs import Inputs, LeftOut
 from nver.training.run import Observer
 
 
@@ -25,12 +29,15 @@ class Watching(Observer):
         n_experiments: Of the plan.
     """
 
+    _unit = "experiments"
+
     def __init__(self, bar: Progress, *, n_experiments: int) -> None:
         self._bar = bar
         self._encoder = ""
         self._n_experiments = n_experiments
         self._is_training = False
         self._shares: dict[str, list[float]] = {}
+        self._beside = ""
 
     def opened(self, corpus: Corpus) -> None:
         """How many clips there are, and why others are not among them."""
@@ -55,10 +62,13 @@ class Watching(Observer):
 
     def trained(self, experiment: Experiment, progress: Training) -> None:
         """Folds and epochs are fractions of an experiment."""
-        shares = self._shares.setdefault(experiment.name, [0.0] * progress.n_folds)
-        shares[progress.fold] = progress.epoch / progress.max_epochs
+        self._count(experiment.name, progress)
         where = f"fold {progress.fold + 1} of {progress.n_folds}, epoch {progress.epoch}"
         self._tell(f"{experiment.name}, {where}")
+
+    def redoing(self, experiment: Experiment, directory: Path, reasons: Sequence[str]) -> None:
+        """Why it is not enough that a result is there."""
+        self._bar.say(f"again: {experiment.name}: {'; '.join(reasons)}")
 
     def finished(self, result: Result, directory: Path, *, was_there: bool) -> None:
         """Its scores."""
@@ -70,9 +80,74 @@ class Watching(Observer):
             f"{name}: accuracy {spread(scores.accuracy)}, macro F1 {spread(scores.macro_f1)}{found}"
         )
 
+    def _count(self, key: str, progress: Training) -> None:
+        shares = self._shares.setdefault(key, [0.0] * progress.n_folds)
+        shares[progress.fold] = progress.epoch / progress.max_epochs
+
     def _tell(self, doing: str) -> None:
         if not self._is_training:
             self._is_training = True
-            self._bar.begin("training", unit="experiments")
+            self._bar.begin("training", unit=self._unit)
         done = sum(sum(shares) / len(shares) for shares in self._shares.values())
-        self._bar(done, self._n_experiments, doing=doing)
+        self._bar(done, self._n_experiments, doing=doing, speed=self._beside)
+
+
+class WatchingGrid(Watching, GridObserver):
+    """Cells instead of experiments: how many are done, how long the others take, and the best so far.
+
+    Args:
+        bar: What to tell.
+    """
+
+    _unit = "cells"
+
+    def __init__(self, bar: Progress) -> None:
+        super().__init__(bar, n_experiments=0)
+        self._best: dict[str, tuple[float, str]] = {}
+
+    def looked(self, inputs: Inputs) -> None:
+        """Which corpora are there, and what is missing."""
+        for corpus in inputs.corpora.values():
+            self.opened(corpus)
+        for what in inputs.left_out:
+            self._bar.say(left_out_line(what))
+        self._n_experiments = len(inputs.cells)
+
+    def left_out(self, what: LeftOut) -> None:
+        """What did not work."""
+        self._bar.say(f"  failed: {what.subject} ({len(what.cells):,} cells): {what.reason}")
+        self._n_experiments -= len(what.cells)
+
+    def redoing(self, experiment: Experiment, directory: Path, reasons: Sequence[str]) -> None:
+        """Which cell, and why it is not enough that a result is there."""
+        self._bar.say(f"again: {_cell(directory)}: {'; '.join(reasons)}")
+
+    def trained(self, experiment: Experiment, progress: Training) -> None:
+        """Folds and epochs are fractions of a cell."""
+        self._count(_key(experiment), progress)
+        self._tell(f"{experiment.corpus.name} {experiment.name}")
+
+    def finished(self, result: Result, directory: Path, *, was_there: bool) -> None:
+        """Its scores, unless it was there; those of the best cell of its corpus and protocol in any case."""
+        scores, experiment = result.scores(), result.experiment
+        group = f"{directory.parent.name} {experiment.folds.protocol}"
+        best = max(self._best.get(group, (0.0, "")), (scores.macro_f1.mean, experiment.name))
+        self._best[group] = best
+        self._beside = f"best of {group}: {100 * best[0]:.1f} macro F1, {best[1]}"
+        if was_there:
+            self._n_experiments -= 1  # the time left is that of the others
+            return
+        self._shares[_key(experiment)] = [1.0]
+        self._tell(_cell(directory))
+        self._bar.say(
+            f"{_cell(directory)}: accuracy {spread(scores.accuracy)}, macro F1 {spread(scores.macro_f1)}"
+        )
+
+
+def _cell(directory: Path) -> str:
+    return f"{directory.parent.name}/{directory.name}"
+
+
+def _key(experiment: Experiment) -> str:
+    """Corpora share the names of experiments."""
+    return f"{experiment.corpus.model_dump_json()} {experiment.name}"

@@ -116,6 +116,24 @@ def extract(
     return run.result()
 
 
+def n_missing(clips: Sequence[Clip], encoder: Encoder, store: Store) -> int:
+    """How many clips ``extract`` would have to decode and embed; nothing is decoded to find out.
+
+    Raises:
+        StoreError: The store is damaged.
+    """
+    run = _Run(
+        clips=clips,
+        encoder=encoder,
+        store=store,
+        vectors=store.vectors(encoder),
+        decoded=store.decoded(decoder_fingerprint()),
+        skip_unreadable=True,
+        on_progress=None,
+    )
+    return len(run.look_up())
+
+
 @dataclass
 class _Run:
     """The state of one extraction.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nver import fingerprint
 from nver.encoders import ENCODERS, burst, folders, load_encoder, ssam
@@ -46,6 +48,36 @@ def entry(name: str) -> Entry:
         n_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
         return Entry(burst.CARDS[name], n_bytes, folder if n_bytes else None)
     return Entry(load_encoder(name).card, 0, None)
+
+
+def has_weights(name: str) -> bool:
+    """Whether an encoder has weights, here or elsewhere.
+
+    >>> [has_weights(name) for name in ("logmel-stats", "audio-mamba-tiny", "wavlm-base")]
+    [False, True, True]
+
+    Raises:
+        ConfigError: No encoder has this name.
+    """
+    if card_of(name) is not None or name in ssam.CARDS:
+        return True
+    ENCODERS[name]
+    return False
+
+
+def require_weights(name: str, options: Mapping[str, Any]) -> None:
+    """Look for what ``load_encoder`` would load, without loading it.
+
+    Raises:
+        ConfigError: No encoder has this name.
+        WeightsError: Its weights are not here; the sentence says how to get them.
+    """
+    if not has_weights(name) or options.get("random_weights") is not None:
+        return
+    if (card := card_of(name)) is not None:
+        folders.find_folder(card, options.get("weights"))
+    else:
+        ssam.find_weights(ssam.CARDS[name], options.get("weights"))
 
 
 def hub_card(name: str) -> HubCard:

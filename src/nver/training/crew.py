@@ -28,6 +28,7 @@ class Crew:
 
     Args:
         n_threads: Jobs at once.
+        survives: Errors that end the job they come from and no other.
 
     Attributes:
         lock: Held while somebody outside is told how a job goes.
@@ -36,10 +37,11 @@ class Crew:
         ConfigError: ``n_threads`` is under one.
     """
 
-    def __init__(self, n_threads: int) -> None:
+    def __init__(self, n_threads: int, *, survives: tuple[type[Exception], ...] = ()) -> None:
         if n_threads < 1:
             raise ConfigError(f"jobs={n_threads}: expected 1 (one fold at a time) or more")
         self.lock = threading.Lock()
+        self._survives = survives
         self._is_over = threading.Event()
         self._failure: BaseException | None = None
         self._threads_of_torch = torch.get_num_threads()
@@ -62,12 +64,14 @@ class Crew:
     def submit(
         self, job: Callable[Arguments, Answer], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Future[Answer]:
-        """Run a job as soon as a thread is free; if it fails, the others end as well."""
+        """Run a job as soon as a thread is free; if it fails, the others end as well (see ``survives``)."""
 
         def run() -> Answer:
             self.go_on()
             try:
                 return job(*args, **kwargs)
+            except self._survives:
+                raise
             except BaseException as error:
                 self._failure = self._failure or error
                 self._is_over.set()

@@ -21,7 +21,7 @@ from nver.evaluation.folds import Fold, Rows, hold_out
 from nver.experiment import Experiment
 from nver.heads.specs import LateFusionSpec
 from nver.results import Epoch, FoldHistory, Predictions, Result
-from nver.training import protocols, provenance
+from nver.training import changes, protocols, provenance
 from nver.training.checkpoint import FoldOutcome, FoldStore
 from nver.training.crew import N_CORES, Crew
 from nver.training.fit import Part, fit
@@ -84,8 +84,10 @@ class Run:
     Arguments are those of ``cross_validate``.
 
     Attributes:
-        key: Digest of all that decides the result: the experiment, clips, embeddings, and the versions of the
-            code. Where the corpus lies and what the experiment is called decide nothing and are left out.
+        made_of: All that decides the result, as plain data: the experiment, labels, clips, embeddings, and
+            the code with its versions. Where the corpus lies and what the experiment is called decide nothing
+            and are left out.
+        key: Its digest.
     """
 
     def __init__(
@@ -111,7 +113,11 @@ class Run:
         self._clips = [clip for clip in corpus.clips if clip.id not in unreadable]
         index = {label: i for i, label in enumerate(corpus.labels)}
         self._truth = np.array([index[clip.label] for clip in self._clips], np.int64)
-        self.key = self._key()
+        self.made_of = {
+            **changes.made_of(experiment, corpus.labels, self._clips),
+            "embeddings_sha256": [fingerprint.of_array(view) for view in self._part().views],
+        }
+        self.key = fingerprint.of_data(self.made_of)
         self._folds: tuple[Fold, ...] = ()
         self._outcomes: list[Future[FoldOutcome]] = []
 
@@ -146,6 +152,8 @@ class Run:
             history=tuple(outcome.history for outcome in outcomes),
             provenance={
                 "key": self.key,
+                "code_sha256": self.made_of["code_sha256"],
+                "embeddings_sha256": self.made_of["embeddings_sha256"],
                 "software": provenance.software(),
                 "machine": provenance.machine(),
                 "corpus": {
@@ -153,7 +161,7 @@ class Run:
                     "options": dict(corpus.options),
                     "n_clips": len(clips),
                     "n_speakers": len({clip.speaker for clip in clips} - {None}),
-                    "clips_sha256": _digest(clips),
+                    "clips_sha256": self.made_of["clips_sha256"],
                     "left_out": dict(corpus.left_out),
                 },
                 "encoders": self._encoders,
@@ -167,20 +175,6 @@ class Run:
                     ),
                 ],
             },
-        )
-
-    def _key(self) -> str:
-        versions = provenance.software()
-        return fingerprint.of_data(
-            {
-                "experiment": self.experiment.model_dump(
-                    mode="json", exclude={"name": True, "corpus": {"root"}}
-                ),
-                "labels": list(self._corpus.labels),
-                "clips": _digest(self._clips),
-                "views": [fingerprint.of_array(view) for view in self._part().views],
-                "versions": {name: versions[name] for name in ("nver", "torch", "scikit-learn")},
-            }
         )
 
     def _part(self) -> Part:
@@ -265,10 +259,6 @@ def _in_corpus_order(
         probabilities=np.concatenate([outcome.probabilities for outcome in outcomes])[order],
         fold=numbers[order],
     )
-
-
-def _digest(clips: Sequence[Clip]) -> str:
-    return fingerprint.of_data([[clip.id, clip.label, clip.speaker, dict(clip.attributes)] for clip in clips])
 
 
 def _of_nobody(clips: Sequence[Clip]) -> list[str]:

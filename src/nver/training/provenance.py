@@ -11,11 +11,18 @@ from pathlib import Path
 _PACKAGES = ("nver", "torch", "numpy", "scikit-learn")
 
 
+DECIDING = ("nver", "torch", "scikit-learn")
+"""Packages that a result depends on: of another version of these it is another result."""
+
+
 def software() -> dict[str, str]:
-    """Versions of all that decides a number, and the commit of nver where it is known."""
-    versions = {"python": platform.python_version()} | {name: metadata.version(name) for name in _PACKAGES}
+    """Versions of all that may decide a number, and the commit of nver where it is known."""
     commit = _commit()
-    return versions | ({"commit": commit} if commit else {})
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in _PACKAGES},
+        **({"commit": commit} if commit else {}),
+    }
 
 
 def machine() -> dict[str, str | int]:

@@ -15,8 +15,10 @@ from nver.embeddings.extract import Extraction, extract
 from nver.embeddings.extract import Progress as Extracting
 from nver.embeddings.store import Store
 from nver.encoders import Encoder, load_encoder
-from nver.experiment import Experiment, Plan
+from nver.errors import ResultError
+from nver.experiment import EncoderSpec, Experiment, Plan
 from nver.results import Result, holds_result, read_summary, require_place
+from nver.training import changes
 from nver.training.crew import N_CORES, Crew
 from nver.training.cross_validate import Progress, Run
 
@@ -35,6 +37,9 @@ class Observer:
 
     def trained(self, experiment: Experiment, progress: Progress) -> None:
         """An epoch is over; experiments overlap, and the thread that trains one tells of it."""
+
+    def redoing(self, experiment: Experiment, directory: Path, reasons: Sequence[str]) -> None:
+        """A result is there, but would come out otherwise today; each reason is a few words."""
 
     def finished(self, result: Result, directory: Path, *, was_there: bool) -> None:
         """A result is saved; or it was there already, of the same configuration on the same data."""
@@ -79,27 +84,53 @@ def run_plan(
         require_place(place)
     corpus = open_corpus(plan.corpus.name, plan.corpus.root, **plan.corpus.options)
     observer.opened(corpus)
-    embedded = _embed(
-        experiments, corpus, store=store, workers=workers, skip_unreadable=skip_unreadable, observer=observer
-    )
+    embedded = {
+        key: view(
+            spec,
+            load_encoder(spec.name, **spec.options),
+            corpus,
+            store=store,
+            workers=workers,
+            skip_unreadable=skip_unreadable,
+            observer=observer,
+        )
+        for key, spec in specs(experiments).items()
+    }
     with Crew(jobs) as crew:
         begun = [
-            _begin(experiment, corpus, embedded, place, crew=crew, observer=observer)
+            begin(experiment, corpus, embedded, place, crew=crew, observer=observer)
             for experiment, place in zip(experiments, places, strict=True)
         ]
-        return tuple(_finish(run, place, observer=observer) for run, place in zip(begun, places, strict=True))
+        return tuple(finish(run, place, observer=observer) for run, place in zip(begun, places, strict=True))
 
 
-def _begin(
+@dataclass(frozen=True)
+class View:
+    """One encoder's embeddings of a corpus, and what results say about the encoder."""
+
+    extraction: Extraction
+    said: dict[str, Any]
+
+
+def begin(
     experiment: Experiment,
     corpus: Corpus,
-    embedded: Mapping[str, _View],
+    embedded: Mapping[str, View],
     place: Path,
     *,
     crew: Crew,
     observer: Observer,
-) -> Run | None:
-    """A run that the crew works on; None when its result is there."""
+) -> Run | Result:
+    """A run that the crew works on; or the result that it would have, where that is there.
+
+    Args:
+        experiment: What to train.
+        corpus: Its clips.
+        embedded: The views of the corpus, by encoder spec as JSON.
+        place: Where the result goes.
+        crew: Who trains.
+        observer: Told of every epoch, and why a result that is there is not taken.
+    """
     views = [embedded[spec.model_dump_json()] for spec in experiment.encoders]
     run = Run(
         experiment,
@@ -108,69 +139,66 @@ def _begin(
         unreadable=dict(entry for view in views for entry in view.extraction.unreadable),
         encoders=[view.said for view in views],
     )
-    if holds_result(place) and read_summary(place)["provenance"].get("key") == run.key:
-        return None
+    if holds_result(place):
+        try:
+            reasons = changes.between(changes.recorded(read_summary(place)), run.made_of)
+            if not reasons:
+                return Result.load(place)
+        except ResultError as error:  # damaged: it is made anew, and the sentence is the reason
+            reasons = (str(error),)
+        observer.redoing(experiment, place, reasons)
     run.start(crew, on_progress=functools.partial(observer.trained, experiment), checkpoint=_partial(place))
     return run
 
 
-def _finish(run: Run | None, place: Path, *, observer: Observer) -> Result:
-    """The result that is there, or that of a run, saved."""
-    if run is None:
-        result = Result.load(place)
-    else:
-        result = run.result()
+def finish(begun: Run | Result, place: Path, *, observer: Observer) -> Result:
+    """The result that was there, or that of a run, saved."""
+    was_there = isinstance(begun, Result)
+    result = begun if isinstance(begun, Result) else begun.result()
+    if not was_there:
         result.save(place)
         shutil.rmtree(_partial(place), ignore_errors=True)
-    observer.finished(result, place, was_there=run is None)
+    observer.finished(result, place, was_there=was_there)
     return result
 
 
-def _partial(place: Path) -> Path:
-    """Where the finished folds of an unfinished result lie."""
-    return place.with_name(f".{place.name}.partial")
-
-
-@dataclass(frozen=True)
-class _View:
-    """One encoder's embeddings of the corpus, and what results say about the encoder."""
-
-    extraction: Extraction
-    said: dict[str, Any]
-
-
-def _embed(
-    experiments: Sequence[Experiment],
+def view(
+    spec: EncoderSpec,
+    encoder: Encoder,
     corpus: Corpus,
     *,
     store: Store | None,
     workers: int,
     skip_unreadable: bool,
     observer: Observer,
-) -> dict[str, _View]:
-    """One view an encoder, by its spec as JSON; each encoder is loaded once and let go before the next."""
-    views: dict[str, _View] = {}
-    for spec in (spec for experiment in experiments for spec in experiment.encoders):
-        if spec.model_dump_json() in views:
-            continue
-        encoder = load_encoder(spec.name, **spec.options)
-        extraction = extract(
-            corpus.clips,
-            encoder,
-            store=store,
-            workers=workers,
-            skip_unreadable=skip_unreadable,
-            on_progress=functools.partial(observer.embedding, encoder),
-        )
-        observer.embedded(encoder, extraction)
-        views[spec.model_dump_json()] = _View(
-            extraction,
-            {
-                "name": spec.name,
-                "title": encoder.card.title,
-                "dim": encoder.dim,
-                "fingerprint": encoder.fingerprint,
-                **encoder.provenance,
-            },
-        )
-    return views
+) -> View:
+    """The embeddings of a corpus, from the store or computed."""
+    extraction = extract(
+        corpus.clips,
+        encoder,
+        store=store,
+        workers=workers,
+        skip_unreadable=skip_unreadable,
+        on_progress=functools.partial(observer.embedding, encoder),
+    )
+    observer.embedded(encoder, extraction)
+    return View(
+        extraction,
+        {
+            "name": spec.name,
+            "title": encoder.card.title,
+            "dim": encoder.dim,
+            "fingerprint": encoder.fingerprint,
+            **encoder.provenance,
+        },
+    )
+
+
+def specs(experiments: Sequence[Experiment]) -> dict[str, EncoderSpec]:
+    """Every encoder that they use, once, by its spec as JSON."""
+    return {spec.model_dump_json(): spec for experiment in experiments for spec in experiment.encoders}
+
+
+def _partial(place: Path) -> Path:
+    """Where the finished folds of an unfinished result lie."""
+    return place.with_name(f".{place.name}.partial")
