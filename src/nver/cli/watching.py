@@ -104,6 +104,7 @@ class WatchingGrid(Watching, GridObserver):
     def __init__(self, bar: Progress) -> None:
         super().__init__(bar, n_experiments=0)
         self._best: dict[str, tuple[float, str]] = {}
+        self._failed: set[str] = set()
 
     def looked(self, inputs: Inputs) -> None:
         """Which corpora are there, and what is missing."""
@@ -116,7 +117,8 @@ class WatchingGrid(Watching, GridObserver):
     def left_out(self, what: LeftOut) -> None:
         """What did not work."""
         self._bar.say(f"  failed: {what.subject} ({len(what.cells):,} cells): {what.reason}")
-        self._n_experiments -= len(what.cells)
+        self._n_experiments -= len(set(what.cells) - self._failed)
+        self._failed |= set(what.cells)
 
     def redoing(self, experiment: Experiment, directory: Path, reasons: Sequence[str]) -> None:
         """Which cell, and why it is not enough that a result is there."""

@@ -157,7 +157,7 @@ def finish(begun: Run | Result, place: Path, *, observer: Observer) -> Result:
     result = begun if isinstance(begun, Result) else begun.result()
     if not was_there:
         result.save(place)
-        shutil.rmtree(_partial(place), ignore_errors=True)
+    shutil.rmtree(_partial(place), ignore_errors=True)  # also what a kill after the saving has left
     observer.finished(result, place, was_there=was_there)
     return result
 
