@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own habit)
 
 from nver.errors import ConfigError
+from nver.kernels import tokens as kernel
 
 _POOLING = (1, 2)
 _SHORTEST = 4  # two poolings by two must leave one position
@@ -24,9 +25,11 @@ class ConvolutionBlock(nn.Module):
     are fewer positions than tokens and neighbouring tokens repeat a position, so that every head exists for
     every embedding of four dimensions or more.
 
-    The sequence is an image of height one: in channels-last memory its convolutions and poolings take less
-    than half the time of the one-dimensional ones on a CPU. ReLU follows the pooling, where it has half as
-    many values to look at; as it is monotone, the result is the same.
+    On a CPU, loops of our own compute it (``nver.kernels.tokens``). Where they do not (other filters, another
+    device or type, a gradient of the embedding), torch does: the sequence is an image of height one, since in
+    channels-last memory its convolutions and poolings take less than half the time of the one-dimensional
+    ones. ReLU follows the pooling, where it has half as many values to look at; as it is monotone, the result
+    is the same.
 
     Args:
         dim: d.
@@ -57,6 +60,9 @@ class ConvolutionBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, d) -> (n, t, f)."""
+        first, second = self.convolve_1, self.convolve_2
+        if kernel.can_run(x, first.weight, second.weight):
+            return kernel.tokens(x, first.weight, first.bias, second.weight, second.bias, self.n_tokens)
         # One channel is contiguous in either layout; only ``to`` sets the strides that what follows goes by.
         h = x[:, None, None, :].to(memory_format=torch.channels_last)  # (n, 1, 1, d)
         h = F.relu(F.max_pool2d(self.convolve_1(h), _POOLING))  # (n, filters[0], 1, d // 2)

@@ -222,7 +222,7 @@ def _in_threads(
 ) -> None:
     """``loop(first, last, *arguments)`` over ``n_jobs`` jobs; the calling thread does its share."""
     if (loop.py_func.__name__, dtype) not in _ready:
-        with _announcing(loop, dtype):
+        with announcing(loop, dtype):
             loop(0, 0, *arguments)
         _ready.add((loop.py_func.__name__, dtype))
     n_threads = min(n_threads or torch.get_num_threads(), n_jobs)
@@ -245,7 +245,7 @@ def _helpers(process: int, n_threads: int) -> ThreadPoolExecutor:
 
 
 @contextmanager
-def _announcing(loop: Any, dtype: torch.dtype) -> Iterator[None]:
+def announcing(loop: Any, dtype: torch.dtype) -> Iterator[None]:
     """Says so when the loop has to be compiled because no compiled one lies in numba's cache on disk."""
     from numba.core import event
 
