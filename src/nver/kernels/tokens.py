@@ -15,7 +15,7 @@ _NARROW, _WIDE = 32, 64
 
 
 def can_run(x: Tensor, first: Tensor, second: Tensor) -> bool:
-    """Whether ``tokens`` takes these: float32 on a CPU, 32 and 64 filters or multiples, ``x`` without gradient."""
+    """Whether ``tokens`` takes these: float32 on a CPU, multiples of 32 and 64 filters, ``x`` constant."""
     return (
         all(tensor.device.type == "cpu" and tensor.dtype == torch.float32 for tensor in (x, first, second))
         and len(first) % _NARROW == 0 == len(second) % _WIDE

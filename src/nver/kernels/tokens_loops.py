@@ -31,8 +31,8 @@ NARROW, WIDE = 2 * LANES, 4 * LANES
 """Columns of a product that are computed together: C is a multiple of the first, F of the second."""
 
 ROWS = 6
-"""Positions that are computed together, even: 6 rows of four vectors fill 24 of 32 registers. Of 12 rows of two,
-whose places do not fit into the other registers, a product takes twice the time."""
+"""Positions that are computed together, even: 6 rows of four vectors fill 24 of 32 registers. A product of 12
+rows of two, whose places do not fit into the other registers, takes twice the time."""
 
 _SUMMED_ROWS = 4
 """Rows of a sum that goes on: a divisor of every K * C."""
@@ -51,7 +51,7 @@ def _tile(rows, columns, *, goes_on):
 
     ``tile(a, a_at, a_row, a_step, b, b_at, b_step, c, c_at, c_row, n)`` sets ``c[c_at + r * c_row + j]``, on
     flat arrays, to the sum over k below n of ``a[a_at + r * a_row + k * a_step] * b[b_at + k * b_step + j]``,
-    or adds the sum to it if it ``goes_on``. LLVM cannot be brought to do this from loops: it keeps sums in memory.
+    or adds the sum to it if it ``goes_on``. From loops LLVM does not make this: it keeps the sums in memory.
     """
 
     @intrinsic
