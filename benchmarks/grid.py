@@ -3,16 +3,16 @@
     python benchmarks/grid.py [--heads fcn cnn concat reno] [--rounds 3] [--epochs 1] [--wall] [--accuracy]
 
 A corpus of VIVAE's size: 868 clips to train on, embeddings of 3,840 and 768 dimensions, noise around the
-centres of six classes. "Ours" is ``fit``; "plain" is the loop that the study's description suggests: one model
-at a time, DataLoader, float32, nn.Conv1d, nn.MaxPool1d and nn.MultiheadAttention. They take turns, so that
-whatever else the machine does falls on both. Printed are medians of seconds for an epoch of one head (ours with
-its validation), the ratio, and the floor: the multiplications and additions of the products at the speed that
-the machine reaches on a large one.
+centres of six classes. "Ours" is ``fit``; "plain" is the loop that the study's description suggests: one
+model at a time, DataLoader, float32, nn.Conv1d, nn.MaxPool1d and nn.MultiheadAttention. They take turns, so
+that whatever else the machine does falls on both. Printed are medians of seconds for an epoch of one head
+(ours with its validation), the ratio, and the floor: the multiplications and additions of the products at the
+speed that the machine reaches on a large one.
 
-Seconds are those of one core that computes, with one thread each: they hardly depend on what else runs. A grid
-on n cores takes 1/n of ours, since folds are trained side by side; the plain loop takes 1/n of its own at best.
-So the ratio is the least that n cores show. ``--wall`` measures that instead, on all cores, by the clock; it asks for
-a machine that does nothing else. ``--accuracy`` trains both on the same clips over several seeds.
+Seconds are those of one core that computes, with one thread each: they hardly depend on what else runs. On n
+cores a grid takes 1/n of ours, since folds are trained side by side, and the plain loop 1/n of its own at
+best: the ratio is the least that n cores show. ``--wall`` measures that instead, on all cores, by the clock;
+it wants a machine that does nothing else. ``--accuracy`` trains both on the same clips over several seeds.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ import time
 
 import numpy as np
 import torch
-from heads import plain
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.data import DataLoader, TensorDataset
 
+from heads import plain
 from nver.experiment import TrainingSpec
 from nver.heads.build import Head, build
 from nver.heads.specs import CNNSpec, ConcatSpec, FCNSpec, HeadSpec, RENOSpec
@@ -42,7 +42,7 @@ N_CORES = os.cpu_count() or 1
 
 
 def clips(n: int, dims: tuple[int, ...], *, seed: int, spread: float) -> Part:
-    """Noise around the centres of classes, which lie ``1 / spread`` apart; the centres are the same for all seeds."""
+    """Noise around the centres of classes, the same for all seeds; they lie ``1 / spread`` apart."""
     centres = [np.random.default_rng(dim).normal(size=(N_CLASSES, dim)) for dim in dims]
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, N_CLASSES, n)
@@ -125,7 +125,7 @@ def floor_s(spec: HeadSpec, dims: tuple[int, ...], flops_per_s: float) -> float:
 
 
 def flops_per_s(*, wall: bool) -> float:
-    """What one core (by the clock: all) reaches on a convolution of many filters in float32, best of several."""
+    """What one core (by the clock: all) reaches on a convolution of many filters in float32."""
     torch.set_num_threads(N_CORES if wall else 1)
     clock = time.perf_counter if wall else time.thread_time
     x = torch.randn(32, 256, 1, 256).to(memory_format=torch.channels_last)
@@ -167,7 +167,7 @@ def times(names: list[str], *, rounds: int, epochs: int, wall: bool) -> None:
 
 
 def accuracies(names: list[str], *, n_seeds: int, epochs: int) -> None:
-    """Print mean and standard deviation over seeds of both, after so many epochs, on clips that neither saw."""
+    """Print mean and standard deviation over seeds of both, on clips that neither saw."""
     print(f"accuracy in percent over {n_seeds} seeds after {epochs} epochs: mean, standard deviation")
     print(f"{'head':8}{'ours':>14}{'plain':>14}")
     for name in names:
