@@ -24,7 +24,7 @@ def can_run(x: Tensor, first: Tensor, second: Tensor) -> bool:
 
 
 def tokens(
-    x: Tensor, first: Tensor, first_bias: Tensor, second: Tensor, second_bias: Tensor, n: int
+    x: Tensor, first: Tensor, first_bias: Tensor | None, second: Tensor, second_bias: Tensor | None, n: int
 ) -> Tensor:
     """Convolution, max-pooling by two and ReLU, twice, then means over ``n`` stretches; in one thread.
 
@@ -33,14 +33,16 @@ def tokens(
     Args:
         x: (n_clips, d), without a gradient.
         first: (C, 1, 1, K), as ``nn.Conv2d`` has them, K odd.
-        first_bias: (C,).
+        first_bias: (C,); zero when None.
         second: (F, C, 1, K).
-        second_bias: (F,).
+        second_bias: (F,); zero when None.
         n: Stretches, as adaptive average pooling has them.
 
     Returns:
         (n_clips, n, F), differentiable with respect to weights and biases.
     """
+    first_bias = x.new_zeros(len(first)) if first_bias is None else first_bias
+    second_bias = x.new_zeros(len(second)) if second_bias is None else second_bias
     return cast("Tensor", _Tokens.apply(x, first, first_bias, second, second_bias, n))  # type: ignore[no-untyped-call]
 
 
