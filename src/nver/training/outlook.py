@@ -23,7 +23,7 @@ from nver.encoders.inventory import entry
 from nver.errors import AudioError, ResultError
 from nver.experiment import Experiment, TrainingSpec
 from nver.grid import Cell, Grid
-from nver.heads.specs import HeadSpec
+from nver.heads.specs import HeadSpec, LateFusionSpec
 from nver.results import holds_result, read_summary
 from nver.training import changes
 from nver.training.crew import Crew
@@ -187,6 +187,8 @@ def _training_s(cells: Sequence[Cell], inputs: Inputs) -> float:
     total = 0.0
     for cell in cells:
         experiment, settings = cell.experiment, cell.experiment.training
+        if isinstance(experiment.head, LateFusionSpec):
+            continue  # made of results, not trained
         dims = [entry(spec.name).card.dim for spec in experiment.encoders]
         key = f"{experiment.head.model_dump_json()} {dims} {settings.batch_size}"
         if key not in seconds_a_step:
