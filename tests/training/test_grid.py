@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -132,29 +131,37 @@ def test_an_interrupted_grid_goes_on_and_a_finished_one_does_nothing(recordings,
     assert again.again == {}
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from nver.embeddings.store import Store
+from nver.grid import Grid
+from nver.training.grid import GridObserver, run_grid
+
+class Kill(GridObserver):
+    def finished(self, result, directory, *, was_there):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+grid, out, store = sys.argv[1:]
+how = {"workers": 0, "jobs": 1, "observer": Kill()}
+run_grid(Grid.model_validate_json(grid), out=Path(out), store=Store(Path(store)), **how)
+"""
+
+
 def test_a_killed_grid_goes_on(recordings, run, tmp_path):
-    """SIGKILL, as soon as a cell is saved: nothing can be tidied up."""
-    made = grid(recordings, training={"max_epochs": 60, "patience": None, "validation_share": 0.3})
-    script = (
-        "from pathlib import Path; from nver.grid import Grid; from nver.embeddings.store import Store;"
-        "from nver.training.grid import run_grid; import sys;"
-        "grid, out, store = sys.argv[1:];"
-        "run_grid(Grid.model_validate_json(grid), out=Path(out), store=Store(Path(store)), workers=0, jobs=1)"
-    )
-    places = [str(tmp_path / "out"), str(tmp_path / "store")]
-    process = subprocess.Popen([sys.executable, "-c", script, made.model_dump_json(), *places])
-    while not stamps(tmp_path / "out") and process.poll() is None:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    before = stamps(tmp_path / "out")
-    assert 1 <= len(before) < 3
-    ending = run(made)
-    assert (ending.n_trained, ending.n_found) == (3 - len(before), len(before))
-    assert before.items() <= stamps(tmp_path / "out").items()
-    assert {path.name for path in (tmp_path / "out" / "small" / "tones").iterdir()} == {
-        name.split("/")[1] for name in NAMES
-    }
+    """SIGKILL, as soon as a cell is saved, while others are trained: nothing can be tidied up."""
+    made, places = grid(recordings), [str(tmp_path / "out"), str(tmp_path / "store")]
+    killed = subprocess.run([sys.executable, "-c", KILLED, made.model_dump_json(), *places])
+    assert killed.returncode == -signal.SIGKILL
+    before = stamps(tmp_path / "out" / "small")
+    assert list(before) == NAMES[:1]
+    diary = Diary()
+    ending = run(made, diary)
+    assert diary.again == {}
+    assert (ending.n_trained, ending.n_found) == (2, 1)
+    assert before.items() <= stamps(tmp_path / "out" / "small").items()
+    left = {path.name for path in (tmp_path / "out" / "small" / "tones").iterdir()}
+    assert left == {name.split("/")[1] for name in NAMES}
 
 
 def test_a_changed_setting_is_done_again_and_named(recordings, run):
