@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nver import fingerprint
 from nver.audio import (
     MAX_DURATION_S,
     Addressed,
@@ -177,10 +176,8 @@ class _Run:
         return waiting
 
     def _known_audio(self, source: AudioFile) -> str | None:
-        if not len(self.decoded):
-            return None
         try:
-            return self.decoded.get(fingerprint.of_bytes(source.read()))
+            return self.decoded.of_source(source)
         except OSError:
             return None  # the decoder says in its own words what is wrong with it
 

@@ -21,11 +21,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from nver import fingerprint
 from nver.embeddings import shards
 from nver.encoders import Encoder
 from nver.errors import StoreError
 from nver.home import home
-from nver.types import Matrix, Samples
+from nver.types import AudioFile, Matrix, Samples
 
 CARD = "card.json"
 LEFTOVER_AGE_S = 3600.0
@@ -37,22 +38,24 @@ class VectorShelf:
 
     Args:
         directory: Of this encoder's shards; made at the first flush.
-        encoder: Whose rows they are.
+        dim: Length of a row.
+        card: What a flush says of the encoder; None for a shelf that is only read.
         remove_damaged: Delete a damaged shard, so that its rows are computed again, instead of raising.
 
     Raises:
         StoreError: A shard is damaged, or holds vectors of another length.
     """
 
-    def __init__(self, directory: Path, encoder: Encoder, *, remove_damaged: bool) -> None:
+    def __init__(self, directory: Path, *, dim: int, card: bytes | None, remove_damaged: bool) -> None:
         self._directory = directory
-        self._encoder = encoder
+        self._dim = dim
+        self._card = card
         self._place: dict[str, tuple[Path, int]] = {}
         self._pending: dict[str, Samples] = {}
         for path, table in _whole_shards(directory, remove_damaged=remove_damaged):
-            dim = table.schema.field("vector").type.list_size
-            if dim != encoder.dim:
-                raise StoreError(f"shard {path} holds vectors of length {dim}; expected {encoder.dim}")
+            found = table.schema.field("vector").type.list_size
+            if found != dim:
+                raise StoreError(f"shard {path} holds vectors of length {found}; expected {dim}")
             for row, key in enumerate(shards.texts(table["audio_sha256"])):
                 self._place[key] = (path, row)
 
@@ -62,7 +65,7 @@ class VectorShelf:
     @property
     def n_pending_bytes(self) -> int:
         """What a flush would write."""
-        return 4 * self._encoder.dim * len(self._pending)
+        return 4 * self._dim * len(self._pending)
 
     def put(self, audio_sha256: str, row: Samples) -> None:
         """Keep a row; it is on disk after the next flush."""
@@ -72,8 +75,10 @@ class VectorShelf:
         """Write what is pending as one shard."""
         if not self._pending:
             return
+        if self._card is None:
+            raise StoreError(f"{self._directory} was opened to be read, and cannot be written to")
         if not (self._directory / CARD).exists():
-            shards.write_atomically(self._directory / CARD, _card(self._encoder))
+            shards.write_atomically(self._directory / CARD, self._card)
         keys = list(self._pending)
         vectors = shards.vector_array(np.stack(list(self._pending.values())))
         path = shards.write(self._directory, pa.table({"audio_sha256": keys, "vector": vectors}))
@@ -90,10 +95,10 @@ class VectorShelf:
         for i, key in enumerate(keys):
             path, row = self._place[key]
             wanted.setdefault(path, []).append((i, row))
-        out = np.empty((len(keys), self._encoder.dim), np.float32)
+        out = np.empty((len(keys), self._dim), np.float32)
         for path, pairs in wanted.items():
             targets, rows = (list(side) for side in zip(*pairs, strict=True))
-            out[targets] = shards.matrix(shards.read(path)["vector"], dim=self._encoder.dim)[rows]
+            out[targets] = shards.matrix(shards.read(path)["vector"], dim=self._dim)[rows]
         return out
 
 
@@ -114,6 +119,10 @@ class DecodedShelf:
     def get(self, encoded_sha256: str) -> str | None:
         """The digest of the samples; None for bytes that were not met before."""
         return self._audio.get(encoded_sha256)
+
+    def of_source(self, source: AudioFile) -> str | None:
+        """The digest of a recording's samples; None when its bytes were not met before. Raises OSError."""
+        return self.get(fingerprint.of_bytes(source.read())) if self._audio else None
 
     def put(self, encoded_sha256: str, audio_sha256: str) -> None:
         """Remember; on disk after the next flush."""
@@ -150,7 +159,12 @@ class Store:
     def vectors(self, encoder: Encoder, *, remove_damaged: bool = False) -> VectorShelf:
         """The shelf of one encoder. Raises StoreError for a damaged shard unless it may be removed."""
         directory = self.root / "vectors" / encoder.fingerprint
-        return VectorShelf(directory, encoder, remove_damaged=remove_damaged)
+        return VectorShelf(directory, dim=encoder.dim, card=_card(encoder), remove_damaged=remove_damaged)
+
+    def stored(self, encoder_fingerprint: str, *, dim: int) -> VectorShelf:
+        """What is there of an encoder that nobody loads, to be read. Raises StoreError for damage."""
+        directory = self.root / "vectors" / encoder_fingerprint
+        return VectorShelf(directory, dim=dim, card=None, remove_damaged=False)
 
     def decoded(self, decoder_fingerprint: str, *, remove_damaged: bool = False) -> DecodedShelf:
         """What bytes decode to. Raises StoreError for a damaged shard unless it may be removed."""
