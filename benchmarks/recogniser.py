@@ -32,7 +32,7 @@ from nver.recogniser.bundle import PAGE_FILE, find_bundle, read_card
 from nver.recogniser.evaluation import Answers, examine, figures
 from nver.recogniser.page import page
 from nver.report.calibration_plots import draw_reliability
-from nver.report.plots import draw_confusion
+from nver.report.figures import draw_confusion
 from nver.results import Predictions, to_parquet
 from nver.training import provenance
 from nver.types import RATE_HZ

@@ -94,13 +94,31 @@ def test_a_plan_is_run_saved_reported_and_not_run_twice(nver, plan, tmp_path):
     assert "the clips are synthetic, and these scores say nothing about people" in again.out
 
     reported = nver("report", tmp_path / "runs", "--out", tmp_path / "report")
-    assert reported.out.splitlines()[-1] == f"report: {tmp_path / 'report' / 'report.md'}"
+    assert reported.out.splitlines()[-2:] == [
+        f"report: {tmp_path / 'report' / 'report.md'}",
+        f"page: {tmp_path / 'report' / 'report.html'}",
+    ]
     assert "fcn-mfcc-stats" in reported.out
-    as_json = nver("report", tmp_path / "runs", "--out", tmp_path / "report", "--json").json
-    assert as_json == {
+    again = ("report", tmp_path / "runs", "--out", tmp_path / "report", "--no-figures", "--json")
+    assert nver(*again).json == {
         "report": str(tmp_path / "report" / "report.md"),
+        "page": str(tmp_path / "report" / "report.html"),
         "experiments": ["fcn-mfcc-stats-speaker"],
+        "missing": [],
     }
+    assert (
+        tmp_path / "report" / "figures" / "vivae-6-classes-speaker" / "map-mfcc-stats-by-emotion.svg"
+    ).is_file()
+
+
+def test_a_report_refuses_a_table_that_is_not_there_and_a_place_without_a_name(nver, plan, tmp_path):
+    nver("run", plan, "--out", tmp_path / "runs", "--workers", 1)
+    table = ("--embeddings", f"mfcc-stats={tmp_path / 'none.parquet'}")
+    refused = nver("report", tmp_path / "runs", "--out", tmp_path / "report", "--no-figures", *table)
+    assert refused.code == 1
+    assert "none.parquet" in refused.err
+    nonsense = nver("report", tmp_path / "runs", "--out", tmp_path / "report", "--root", "somewhere")
+    assert (nonsense.code, "--root takes NAME=PATH, got 'somewhere'" in nonsense.err) == (2, True)
 
 
 def test_results_are_fused_saved_and_reported_with_the_command_that_fuses_them(nver, plan, tmp_path):

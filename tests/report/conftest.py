@@ -47,6 +47,7 @@ def _make_result(
             "head": head or {"kind": "fcn"},
             "folds": {"protocol": protocol, "n_folds": max(n_folds, 2)},
             "training": training or {},
+            "seed": seed,
         },
         source="a made-up result",
     )

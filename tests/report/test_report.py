@@ -8,7 +8,7 @@ from nver.encoders import load_encoder
 from nver.errors import ResultError
 from nver.report import find_results, markdown, write_report
 from nver.report.comparison import compare
-from nver.report.plots import draw_confusion, draw_learning_curves
+from nver.report.figures import draw_confusion, draw_learning_curves
 
 SPEAKERS = {
     "paper": "**Protocol `paper`: speakers appear on both sides.**",
@@ -66,21 +66,21 @@ def test_warnings_and_clips_left_out_are_told(make_result):
     )
     text = text_of(result)
     assert "> **Warning**: fold 2 tests no clip of: anger." in text
-    assert "left out: 1**" in text
+    assert "> **Left out: 1 clip**: they could not be read." in text
     assert "- `a.wav`: a.wav is empty" in text
 
 
 def test_every_link_of_the_report_leads_to_a_file(make_result, tmp_path):
     results = [make_result(), make_result(protocol="paper")]
-    text = write_report(results, tmp_path).read_text()
+    text = write_report(results, tmp_path).markdown.read_text()
     links = [part.partition(")")[0] for part in text.split("](")[1:]]
-    assert len(links) == len(set(links)) == 4
+    assert len(links) == len(set(links)) == 2 * 4
     assert all((tmp_path / link).is_file() for link in links)
 
 
 def test_the_commands_name_plans_that_are_there(make_result, tmp_path):
     report = write_report([make_result()], tmp_path)
-    commands = [line for line in report.read_text().splitlines() if line.startswith("nver run ")]
+    commands = [line for line in report.markdown.read_text().splitlines() if line.startswith("nver run ")]
     assert commands == [f"nver run {tmp_path}/reproduce/vivae-6-classes-speaker.toml"]
     assert Path(commands[0].removeprefix("nver run ")).is_file()
 
@@ -89,7 +89,7 @@ def test_equal_results_give_equal_bytes(make_result, tmp_path):
     for name in ("one", "two"):
         write_report([make_result()], tmp_path / name)
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
-    assert len(files) == 6
+    assert len(files) == 13
     for file in files:
         one, two = ((tmp_path / name / file).read_bytes() for name in ("one", "two"))
         assert one.replace(b"/one/", b"/two/") == two, file

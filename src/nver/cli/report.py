@@ -1,4 +1,4 @@
-"""``nver report``: results as Markdown, CSV and figures."""
+"""``nver report``: results as tables, figures and a page for a browser."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from typing import Annotated
 
 import typer
 
-from nver.cli.console import AsJson, example, print_json, print_tables
+from nver.cli.console import AsJson, example, note, print_json, print_tables
+from nver.cli.progress import progress
+from nver.errors import ConfigError
 
-EXAMPLE = example("nver report runs/demo --out demo/report")
+EXAMPLE = example(
+    "nver report runs/demo --out demo/report",
+    "nver report results/emogator-six --root emogator=data/EmoGator --with-audio --out report",
+)
 
 
 def report(
@@ -20,18 +25,78 @@ def report(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The folder to write into.")],
+    root: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CORPUS=DIR", help="Where a corpus lies, if not where the results say."),
+    ] = None,
+    embeddings: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ENCODER=TABLE", help="A table that `nver embed --out` wrote, if not from the store."
+        ),
+    ] = None,
+    with_audio: Annotated[
+        bool,
+        typer.Option("--with-audio", help="Put small copies of the clips into report.html, to be played."),
+    ] = False,
+    with_figures: Annotated[
+        bool, typer.Option("--figures/--no-figures", help="Draw PNG and SVG files for print.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Write report.md with tables, confusion matrices and learning curves, and print the main tables.
+    """Write report.html, a page that works offline, and report.md with tables and figures for print.
 
-    Results that measure the same thing share a table; others get their own.
+    Results that measure the same thing share a table; others get their own. Embeddings on its maps are those
+    that `nver run` or `nver embed` stored: nothing is embedded here.
     """
-    from nver.report import find_results, write_report
+    with progress("maps", unit="encoders") as bar:
+        from nver.report import find_results, write_report
+        from nver.report.maps import Sources
 
-    found = find_results(results)
-    written = write_report(found, out)
+        found = find_results(results)
+        current = ""
+
+        def tell(what: str, done: int, total: int) -> None:
+            nonlocal current
+            if what != current:
+                current = what
+                bar.begin(what, unit=_UNITS[what])
+            bar(done, total)
+
+        written = write_report(
+            found,
+            out,
+            sources=Sources(roots=_places(root, "--root"), tables=_places(embeddings, "--embeddings")),
+            with_audio=with_audio,
+            with_figures=with_figures,
+            on_progress=tell,
+        )
+    for sentence in written.missing:
+        note(f"not shown: {sentence}")
     if as_json:
-        print_json({"report": str(written), "experiments": [result.experiment.name for result in found]})
+        print_json(
+            {
+                "report": str(written.markdown),
+                "page": str(written.page),
+                "experiments": [result.experiment.name for result in found],
+                "missing": list(written.missing),
+            }
+        )
         return
     print_tables(found)
-    typer.echo(f"report: {written}")
+    typer.echo(f"report: {written.markdown}")
+    typer.echo(f"page: {written.page}")
+
+
+_UNITS = {"maps": "encoders", "figures": "figures", "audio": "clips"}
+
+
+def _places(assignments: list[str] | None, option: str) -> dict[str, Path]:
+    """``["vivae=DIR"]`` as paths by name."""
+    places = {}
+    for assignment in assignments or ():
+        name, equals, path = assignment.partition("=")
+        if not (name and equals and path):
+            raise ConfigError(f"{option} takes NAME=PATH, got '{assignment}'")
+        places[name] = Path(path)
+    return places

@@ -1,14 +1,39 @@
-"""Reports: results in, Markdown, CSV and figures out. Nothing is trained here."""
+"""Reports: results in, tables, figures and a page for a browser out. Nothing is trained or embedded."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nver.errors import ResultError
 from nver.results import Result
 
-__all__ = ["find_results", "write_report"]
+if TYPE_CHECKING:
+    from nver.report.comparison import Comparison
+    from nver.report.maps import ClipSet, Sources
+    from nver.report.study import StudyTable
+
+__all__ = ["Written", "find_results", "write_report"]
+
+AUDIO_BYTES = 24 << 20
+"""Of all copies of clips in a page, before base64 makes a third more of them."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a report consists of.
+
+    Attributes:
+        markdown: ``report.md``, with figures beside it.
+        page: ``report.html``, which needs no other file.
+        missing: What could not be shown, and what to do about it: one sentence each.
+    """
+
+    markdown: Path
+    page: Path
+    missing: tuple[str, ...]
 
 
 def find_results(places: Sequence[Path]) -> list[Result]:
@@ -31,51 +56,117 @@ def find_results(places: Sequence[Path]) -> list[Result]:
     return [Result.load(directory) for directory in found]
 
 
-def write_report(results: Sequence[Result], out: Path) -> Path:
-    """Write ``report.md`` with its figures, tables as CSV, and the experiment files that make it again.
+def write_report(
+    results: Sequence[Result],
+    out: Path,
+    *,
+    sources: Sources | None = None,
+    with_audio: bool = False,
+    with_figures: bool = True,
+    on_progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+) -> Written:
+    """Write ``report.html`` and ``report.md``, tables as CSV, figures, and the plans that make it again.
 
     Results that measure the same thing (corpus, tested clips, classes, folds) share a table.
 
     Args:
         results: One or more, from one plan or several.
         out: The folder; files of an earlier report there are overwritten.
+        sources: Where corpora and embeddings may be found, for maps of the embeddings; what is not found
+            is said in the report.
+        with_audio: Put small copies of the clips into ``report.html``, where their recordings are found.
+        with_figures: Draw PNG and SVG files, and show them in ``report.md``.
+        on_progress: Told what is done (``maps``, ``audio`` or ``figures``), how much of it, and of how much.
 
     Returns:
-        The path of ``report.md``.
+        What was written, and what could not be shown.
 
     Raises:
         ResultError: There are no results.
+        NverError: Something that ``sources`` names is not what it should be.
     """
-    from nver.report import markdown, plots, reproduce, tables
+    from nver.report import drawing, maps, markdown, page, study
     from nver.report.comparison import compare
-    from nver.report.provenance import was_trained
 
     if not results:
         raise ResultError("there are no results to report on")
     comparisons = compare(results)
-    for comparison in comparisons:
-        (out / "figures" / comparison.slug).mkdir(parents=True, exist_ok=True)
-        for row in comparison.rows:
-            title = f"{row.system}, protocol {comparison.folds.protocol}"
-            plots.draw_confusion(
-                row.scores.confusion,
-                comparison.labels,
-                title=title,
-                path=out / markdown.confusion_path(comparison, row.system),
-            )
-            if not was_trained(row.result):
-                continue
-            plots.draw_learning_curves(
-                row.result.history,
-                monitor=row.result.experiment.training.monitor,
-                title=title,
-                path=out / markdown.curves_path(comparison, row.system),
-            )
-        (out / "reproduce").mkdir(exist_ok=True)
-        for name, plan in reproduce.plans(comparison).items():
-            (out / "reproduce" / name).write_text(plan, encoding="utf-8")
+    clip_sets = maps.clip_sets(comparisons, sources or maps.Sources(), on_progress=on_progress)
+    sets = list(dict.fromkeys(clip_sets.values()))
+    studied = study.study_tables(results)
+    out.mkdir(parents=True, exist_ok=True)
+    if with_figures:
+        figures = list(drawing.figures_of(comparisons, sets, out))
+        for n_done, draw in enumerate(figures, start=1):
+            draw()
+            on_progress("figures", n_done, len(figures))
+    _write_tables(comparisons, studied, out)
+    copies, unheard = _audio(sets, on_progress) if with_audio else ({}, [])
+    page_at, report = out / "report.html", out / "report.md"
+    page_at.write_text(page.report_page(comparisons, studied, clip_sets, copies), encoding="utf-8")
+    text = markdown.render(
+        comparisons, studied, clip_sets, with_figures=with_figures, plans_at=out / "reproduce"
+    )
+    report.write_text(text, encoding="utf-8")
+    missing = [sentence for clip_set in sets for sentence in clip_set.missing]
+    return Written(markdown=report, page=page_at, missing=tuple(dict.fromkeys([*missing, *unheard])))
+
+
+def _audio(
+    clip_sets: Sequence[ClipSet], on_progress: Callable[[str, int, int], None]
+) -> tuple[dict[str, list[bytes | None]], list[str]]:
+    """Copies by the slugs of the clip sets, and what could not be had."""
+    from nver.report import audio
+
+    here = [clip_set for clip_set in clip_sets if clip_set.clips]
+    n_all = sum(len(clip_set.clips) for clip_set in here)
+    made: dict[str, list[bytes | None]] = {}
+    n_done = 0
+    for clip_set in here:
+        n_before, n_clips = n_done, len(clip_set.clips)
+
+        def tell(n: int, *, n_before: int = n_before) -> None:
+            on_progress("audio", n_before + n, n_all)
+
+        made[clip_set.slug] = audio.copies(
+            [clip_set.clips[clip_id] for clip_id in clip_set.clip_ids],
+            budget_bytes=AUDIO_BYTES * n_clips // n_all,
+            on_progress=tell,
+        )
+        n_done += n_clips
+    unheard = [
+        f"{n:,} of {len(files):,} clips of {slug} have no copy to be played: no room, or not to be decoded"
+        for slug, files in made.items()
+        if (n := files.count(None))
+    ]
+    return made, unheard
+
+
+def _write_tables(comparisons: Sequence[Comparison], studied: Sequence[StudyTable], out: Path) -> None:
+    """Tables as CSV, the study's tables in four forms, and the plans that make everything again."""
+    from nver.report import reproduce, tables
+
     (out / "table.csv").write_text(tables.systems_csv(comparisons), encoding="utf-8")
     (out / "classes.csv").write_text(tables.classes_csv(comparisons), encoding="utf-8")
-    report = out / "report.md"
-    report.write_text(markdown.render(comparisons, plans_at=out / "reproduce"), encoding="utf-8")
-    return report
+    (out / "reproduce").mkdir(exist_ok=True)
+    for comparison in comparisons:
+        for name, plan in reproduce.plans(comparison).items():
+            (out / "reproduce" / name).write_text(plan, encoding="utf-8")
+    if studied:
+        _write_study_tables(studied, out / "tables")
+
+
+def _write_study_tables(studied: Sequence[StudyTable], out: Path) -> None:
+    from nver.report import page, study
+    from nver.report.study import documents
+
+    out.mkdir(exist_ok=True)
+    for table in studied:
+        forms = {
+            "md": documents.markdown(table) + "\n",
+            "tex": documents.latex(table),
+            "html": page.around(documents.title(table), documents.fragment(table)),
+        }
+        for suffix, text in forms.items():
+            (out / f"{table.slug}.{suffix}").write_text(text, encoding="utf-8")
+    (out / "study.csv").write_text(study.study_csv(studied), encoding="utf-8")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from nver.evaluation.calibration import Reliability
-from nver.report.plots import BLUE, VERMILION
+from nver.report.figures.style import BLUE, VERMILION
 
 
 def draw_reliability(curves: Mapping[str, Reliability], *, title: str, path: Path) -> None:

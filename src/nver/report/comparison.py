@@ -51,7 +51,7 @@ class Comparison:
     def title(self) -> str:
         """``emogator (labels=vivae), 6 classes, protocol speaker``."""
         corpus = with_options(self.corpus.name, self.corpus.options)
-        return f"{corpus}, {len(self.labels)} classes, protocol `{self.folds.protocol}`"
+        return f"{corpus}, {len(self.labels)} classes, protocol {self.folds.protocol}"
 
     @property
     def n_clips(self) -> int:
@@ -64,6 +64,12 @@ class Comparison:
         return len(self.rows[0].result.history)
 
     @property
+    def macro_f1_of_largest_class(self) -> float:
+        """The macro F1 of always guessing the most frequent class."""
+        share = self.largest_class_share
+        return 2 * share / (1 + share) / len(set(self.rows[0].result.predictions.truth.tolist()))
+
+    @property
     def largest_class_share(self) -> float:
         """The accuracy of always guessing the most frequent class."""
         counts = Counter(self.rows[0].result.predictions.truth.tolist())
@@ -74,7 +80,7 @@ def compare(results: Sequence[Result]) -> tuple[Comparison, ...]:
     """Results in as many tables as there are sets of comparable ones, in the order they were given in."""
     groups: dict[str, list[Result]] = {}
     for result in results:
-        groups.setdefault(_measured_on(result), []).append(result)
+        groups.setdefault(measured_on(result), []).append(result)
     slugs = _unique(_slug(group[0]) for group in groups.values())
     return tuple(_comparison(slug, group) for slug, group in zip(slugs, groups.values(), strict=True))
 
@@ -84,16 +90,20 @@ def with_options(name: str, options: Mapping[str, Any]) -> str:
     return f"{name} ({', '.join(f'{key}={value}' for key, value in options.items())})" if options else name
 
 
-def _measured_on(result: Result) -> str:
+def measured_on(result: Result) -> str:
     """Digest of all that a score depends on but the system: tested clips, their classes, and the folds."""
-    experiment, made = result.experiment, result.predictions
+    folds = result.experiment.folds.model_dump(mode="json")
+    return fingerprint.of_data([measured_clips(result), folds])
+
+
+def measured_clips(result: Result) -> str:
+    """Digest of the tested clips and their classes."""
+    made = result.predictions
     return fingerprint.of_data(
         {
-            "corpus": experiment.corpus.model_dump(
-                mode="json", exclude={"root"}
-            ),  # another machine, another root
+            # another machine has another root
+            "corpus": result.experiment.corpus.model_dump(mode="json", exclude={"root"}),
             "labels": list(result.labels),
-            "folds": experiment.folds.model_dump(mode="json"),
             "clips": [list(made.clip_ids), made.truth.tolist()],
         }
     )
@@ -109,13 +119,13 @@ def _comparison(slug: str, results: Sequence[Result]) -> Comparison:
         corpus=first.experiment.corpus,
         labels=first.labels,
         folds=first.experiment.folds,
-        settings=_as_text(shared),
+        settings=settings_text(shared),
         rows=tuple(
             Row(
                 system=name,
-                encoders=" + ".join(_encoder(encoder) for encoder in result.experiment.encoders),
-                head=_head(result.experiment.head),
-                settings=_as_text({key: value for key, value in own.items() if key not in shared}),
+                encoders=" + ".join(encoder_name(encoder) for encoder in result.experiment.encoders),
+                head=head_name(result.experiment.head),
+                settings=settings_text({key: value for key, value in own.items() if key not in shared}),
                 result=result,
                 scores=result.scores(),
             )
@@ -129,11 +139,13 @@ def system_name(experiment: Experiment) -> str:
     return experiment.name.removesuffix(f"-{experiment.folds.protocol}")
 
 
-def _encoder(encoder: EncoderSpec) -> str:
+def encoder_name(encoder: EncoderSpec) -> str:
+    """``logmel-stats (bands=40)``: its name, and its options."""
     return with_options(encoder.name, encoder.options)
 
 
-def _head(head: SystemSpec) -> str:
+def head_name(head: SystemSpec) -> str:
+    """``reno (shift=0.0)``: its kind, and what it changes from its defaults."""
     usual = type(head)().model_dump()
     return with_options(
         head.kind, {key: value for key, value in head.model_dump().items() if value != usual[key]}
@@ -144,7 +156,8 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
     return {**experiment.training.model_dump(mode="json"), "seed": experiment.seed}
 
 
-def _as_text(settings: Mapping[str, Any]) -> str:
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """``lr=0.001, patience=none``."""
     return ", ".join(f"{key}={'none' if value is None else value}" for key, value in settings.items())
 
 

@@ -1,78 +1,96 @@
-"""The report as Markdown: for every comparison its protocol, tables, figures and provenance."""
+"""The report as Markdown: the study's tables, then each comparison with figures and provenance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from nver.report import notices, paths
 from nver.report.comparison import Comparison
+from nver.report.maps import ClipSet
 from nver.report.protocols import chance, headline, statement
-from nver.report.provenance import random_weights, shared_and_own, was_trained
+from nver.report.provenance import shared_and_own, was_trained
 from nver.report.reproduce import fusions, plans
+from nver.report.study import StudyTable, documents
 from nver.report.tables import class_grid, main_grid
+from nver.report.typeset import MARKS
 
 
-def render(comparisons: Sequence[Comparison], *, plans_at: Path) -> str:
+def render(
+    comparisons: Sequence[Comparison],
+    studied: Sequence[StudyTable] = (),
+    clip_sets: Mapping[str, ClipSet] | None = None,
+    *,
+    with_figures: bool = True,
+    plans_at: Path,
+) -> str:
     """The whole report.
 
     Args:
         comparisons: One section each.
+        studied: The study's tables, which come first.
+        clip_sets: The clips of the comparisons by their slugs, with maps of their embeddings.
+        with_figures: Show the figures of ``nver.report.drawing``.
         plans_at: The folder where the files of ``nver.report.reproduce`` lie, as a command would name it.
     """
-    sections = "\n\n".join("\n\n".join(_section(comparison, plans_at)) for comparison in comparisons)
-    return f"# Non-verbal vocal emotion recognition\n\n{sections}\n"
+    sections = [documents.markdown(table) for table in studied]
+    shown: set[str] = set()
+    for comparison in comparisons:
+        parts = [*_scores(comparison)]
+        if with_figures:
+            parts += _figures(comparison)
+        clip_set = (clip_sets or {}).get(comparison.slug)
+        if clip_set is not None and clip_set.slug not in shown:
+            shown.add(clip_set.slug)
+            parts += _maps(clip_set, with_figures=with_figures)
+        sections.append("\n\n".join([*parts, *_origin(comparison, plans_at)]))
+    return "\n\n".join(["# Non-verbal vocal emotion recognition", *sections]) + "\n"
 
 
-def confusion_path(comparison: Comparison, system: str) -> str:
-    """Of a confusion matrix, below the report's folder."""
-    return f"figures/{comparison.slug}/{system}-confusion.png"
-
-
-def curves_path(comparison: Comparison, system: str) -> str:
-    """Of learning curves, below the report's folder."""
-    return f"figures/{comparison.slug}/{system}-learning.png"
-
-
-def loud(comparison: Comparison) -> list[str]:
-    """What must be read before any figure: random weights, warnings, clips that were left out."""
-    said = [
-        f"**RANDOM WEIGHTS** in `{row.system}`: {encoder}. Its figures say nothing of that model."
-        for row in comparison.rows
-        for encoder in random_weights(row.result)
-    ]
-    for warning, systems in _by_text(
-        (row.system, row.result.provenance["warnings"]) for row in comparison.rows
-    ):
-        whom = "" if len(systems) == len(comparison.rows) else f" ({', '.join(systems)})"
-        said.append(f"**Warning**{whom}: {warning}.")
-    if unreadable := _unreadable(comparison):
-        said.append(
-            f"**Clips that could not be read and were left out: {len(unreadable):,}**; they are listed below."
-        )
-    return said
-
-
-def _section(comparison: Comparison, plans_at: Path) -> Iterator[str]:
-    rows = comparison.rows
+def _scores(comparison: Comparison) -> Iterator[str]:
     yield f"## {comparison.title}"
     yield statement(comparison)
-    yield from (f"> {said}" for said in loud(comparison))
+    yield from (f"> {notice.markdown()}" for notice in notices.of_comparison(comparison))
     yield chance(comparison)
     yield main_grid(comparison).markdown()
     yield (
-        "Percent. Mean ± standard deviation over folds; pooled: over all tested clips at once. Bold: the "
-        f"best of a column. Training: {comparison.settings}."
+        "Percent. Mean ± standard deviation over folds; pooled: over all tested clips at once. "
+        f"{MARKS} Training: {comparison.settings}."
     )
     yield "### F1 by class"
-    yield headline(comparison)
+    yield headline(comparison.folds.protocol)
     yield class_grid(comparison).markdown()
-    yield "Percent, pooled over all tested clips. Bold: the best of a class; –: never there, never guessed."
+    yield (
+        "Percent, pooled over all tested clips. Bold: the best of a class; italic: the second best; –: never "
+        "there, never guessed."
+    )
+
+
+def _figures(comparison: Comparison) -> Iterator[str]:
+    yield "### All systems"
+    yield f"![Scores of all systems]({paths.bars(comparison)})"
     yield "### Confusion and learning"
-    for row in rows:
-        yield f"**{row.system}**"
-        yield f"![Confusion matrix of {row.system}]({confusion_path(comparison, row.system)})"
+    for row in comparison.rows:
+        yield f"**{row.system}** ([in clips]({paths.confusion_counts(comparison, row.system)}))"
+        yield f"![Confusion matrix of {row.system}]({paths.confusion(comparison, row.system)})"
         if was_trained(row.result):
-            yield f"![Learning curves of {row.system}]({curves_path(comparison, row.system)})"
+            yield f"![Learning curves of {row.system}]({paths.curves(comparison, row.system)})"
+
+
+def _maps(clip_set: ClipSet, *, with_figures: bool) -> Iterator[str]:
+    yield "### Raw embeddings (t-SNE)"
+    if with_figures:
+        for embedded in clip_set.maps:
+            for category in clip_set.categories():
+                path = paths.embedding_map(clip_set, embedded.encoder, category)
+                yield f"![{embedded.encoder} by {category}]({path})"
+    if clip_set.missing:
+        yield "Not shown: " + "; ".join(clip_set.missing) + "."
+    elif not with_figures:
+        yield "In `report.html`."
+
+
+def _origin(comparison: Comparison, plans_at: Path) -> Iterator[str]:
     yield "### Where this comes from"
     yield from _provenance(comparison)
     yield "### Making it again"
@@ -87,24 +105,6 @@ def _provenance(comparison: Comparison) -> Iterator[str]:
     for row, texts in zip(comparison.rows, own, strict=True):
         if texts:
             yield f"{row.system}:\n\n" + "\n".join(f"- {key}: `{text}`" for key, text in texts.items())
-    if unreadable := _unreadable(comparison):
+    if unreadable := notices.unreadable(row.result for row in comparison.rows):
         listed = "\n".join(f"- `{clip}`: {reason}" for clip, reason in unreadable.items())
         yield f"Clips that could not be read and were left out:\n\n{listed}"
-
-
-def _unreadable(comparison: Comparison) -> dict[str, str]:
-    """Clips that a run went on without, and why."""
-    return {
-        clip: reason
-        for row in comparison.rows
-        for clip, reason in row.result.provenance["unreadable"].items()
-    }
-
-
-def _by_text(said: Iterable[tuple[str, Sequence[str]]]) -> list[tuple[str, list[str]]]:
-    """Each sentence once, with those who said it."""
-    speakers: dict[str, list[str]] = {}
-    for who, sentences in said:
-        for sentence in sentences:
-            speakers.setdefault(sentence, []).append(who)
-    return list(speakers.items())

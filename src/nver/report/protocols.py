@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from nver.experiment import Protocol
 from nver.report.comparison import Comparison
 from nver.report.provenance import n_speakers
 
 
-def headline(comparison: Comparison) -> str:
+def headline(protocol: Protocol) -> str:
     """Who is on which side of the folds, in a few words."""
-    match comparison.folds.protocol:
+    match protocol:
         case "paper":
             return "**Protocol `paper`: speakers appear on both sides.**"
-        case "speaker" | "leave-one-speaker-out" as protocol:
+        case "speaker" | "leave-one-speaker-out":
             return f"**Protocol `{protocol}`: no speaker appears on both sides.**"
         case "predefined":
             return "**Protocol `predefined`: the corpus says what is on which side.**"
@@ -23,19 +24,18 @@ def statement(comparison: Comparison) -> str:
     match folds.protocol:
         case "paper":
             how = (
-                f"Clips were divided into {n_folds} folds stratified by class, whoever speaks in them: a "
-                "head is tested on voices that it was trained on. These figures are optimistic for a voice "
-                "that was never heard."
+                f"Clips were divided into {n_folds} folds stratified by class, whoever speaks in them: "
+                f"{reading(folds.protocol)}"
             )
         case "speaker":
             how = (
                 f"Clips were divided into {n_folds} folds of whole speakers, stratified by class as far as "
-                "that allows. These figures are for voices that were never heard."
+                f"that allows. {reading(folds.protocol)}"
             )
         case "leave-one-speaker-out":
             how = (
-                f"Each of the {n_folds} speakers was tested once by a head trained on all others. These "
-                "figures are for voices that were never heard."
+                f"Each of the {n_folds} speakers was tested once by a head trained on all others. "
+                f"{reading(folds.protocol)}"
             )
         case "predefined":
             parts = (
@@ -43,8 +43,22 @@ def statement(comparison: Comparison) -> str:
                 if folds.test
                 else f"each of the {n_folds} parts was tested once by a head trained on the others"
             )
-            how = f"By `{folds.attribute}`: {parts}. A warning says so if a speaker appears on both sides."
-    return f"{headline(comparison)} {how}"
+            how = f"By `{folds.attribute}`: {parts}. {reading(folds.protocol)}"
+    return f"{headline(folds.protocol)} {how}"
+
+
+def reading(protocol: Protocol) -> str:
+    """What figures under this protocol are worth."""
+    match protocol:
+        case "paper":
+            return (
+                "a head is tested on voices that it was trained on. These figures are optimistic for a voice "
+                "that was never heard."
+            )
+        case "speaker" | "leave-one-speaker-out":
+            return "These figures are for voices that were never heard."
+        case "predefined":
+            return "A warning says so if a speaker appears on both sides."
 
 
 def chance(comparison: Comparison) -> str:

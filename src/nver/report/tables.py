@@ -1,4 +1,4 @@
-"""Scores as tables: for Markdown, for a terminal, and as CSV with every digit."""
+"""Scores as tables, and as CSV with every digit."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-
-from rich.table import Table
-from rich.text import Text
 
 from nver.evaluation.metrics import Score, Scores
 from nver.report.comparison import Comparison
 from nver.report.provenance import n_parameters
+from nver.report.typeset import Cell, Grid, compete
 
 SCORES: dict[str, Callable[[Scores], Score]] = {
     "accuracy": lambda scores: scores.accuracy,
@@ -21,42 +18,6 @@ SCORES: dict[str, Callable[[Scores], Score]] = {
     "UAR": lambda scores: scores.uar,
 }
 """What tables call a score, and where it is."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One entry; ``best`` where it is a figure that no figure it competes with exceeds."""
-
-    text: str
-    best: bool = False
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table before it has a form; the first ``n_names`` columns hold words, the others figures."""
-
-    header: tuple[str, ...]
-    lines: tuple[tuple[Cell, ...], ...]
-    n_names: int
-
-    def markdown(self) -> str:
-        """A pipe table: figures to the right, the best in bold."""
-        rule = ["---"] * self.n_names + ["---:"] * (len(self.header) - self.n_names)
-        lines = [[_bold(cell) if cell.best else _escaped(cell.text) for cell in line] for line in self.lines]
-        header = [_escaped(name) for name in self.header]
-        return "\n".join(f"| {' | '.join(line)} |" for line in (header, rule, *lines))
-
-    def terminal(self, columns: Iterable[str]) -> Table:
-        """Some of its columns for a terminal, the best with a star: a log has no bold."""
-        kept = [self.header.index(column) for column in columns]
-        table = Table()
-        for j in kept:
-            table.add_column(
-                self.header[j], justify="right" if j >= self.n_names else "left", overflow="fold"
-            )
-        for line in self.lines:
-            table.add_row(*(_starred(line[j], is_figure=j >= self.n_names) for j in kept))
-        return table
 
 
 def percent(share: float) -> str:
@@ -91,10 +52,10 @@ def main_grid(comparison: Comparison) -> Grid:
     columns["parameters"] = [Cell(f"{n_parameters(row.result):,}") for row in rows]
     for name, get in SCORES.items():
         scores = [get(row.scores) for row in rows]
-        columns[name] = _compete([score.mean for score in scores], [spread(score) for score in scores])
+        columns[name] = compete([score.mean for score in scores], [spread(score) for score in scores])
     for name, get in SCORES.items():
         pooled = [get(row.scores).pooled for row in rows]
-        columns[f"pooled {name}"] = _compete(pooled, [percent(share) for share in pooled])
+        columns[f"pooled {name}"] = compete(pooled, [percent(share) for share in pooled])
     return Grid(tuple(columns), tuple(zip(*columns.values(), strict=True)), n_names=len(words))
 
 
@@ -103,7 +64,7 @@ def class_grid(comparison: Comparison) -> Grid:
     lines = []
     for of_class in zip(*(row.scores.per_class for row in comparison.rows), strict=True):
         shares = [score.f1 for score in of_class]
-        figures = _compete(shares, [percent(share) for share in shares])
+        figures = compete(shares, [percent(share) for share in shares])
         lines.append((Cell(of_class[0].label), Cell(str(of_class[0].support)), *figures))
     return Grid(("class", "clips", *(row.system for row in comparison.rows)), tuple(lines), n_names=1)
 
@@ -166,26 +127,3 @@ def _csv(records: Sequence[Mapping[str, object]]) -> str:
     writer.writeheader()
     writer.writerows(records)
     return text.getvalue()
-
-
-def _compete(shares: Sequence[float], texts: Sequence[str]) -> list[Cell]:
-    """Cells of which those with the largest share, as it is printed, are the best; alone there is no best."""
-    printed = [-1.0 if math.isnan(share) else round(100 * share, 1) for share in shares]
-    largest = max(printed)
-    return [
-        Cell(text, best=len(texts) > 1 and figure == largest >= 0)
-        for figure, text in zip(printed, texts, strict=True)
-    ]
-
-
-def _starred(cell: Cell, *, is_figure: bool) -> Text:
-    """The star has a place of its own, so that figures stay below each other."""
-    return Text(cell.text + (" *" if cell.best else "  ") * is_figure, style="bold" if cell.best else "")
-
-
-def _bold(cell: Cell) -> str:
-    return f"**{_escaped(cell.text)}**"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", r"\|")

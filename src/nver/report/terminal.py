@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from nver.report.comparison import Comparison, compare
-from nver.report.markdown import loud
+from nver.report.notices import of_comparison
 from nver.report.protocols import chance, statement
 from nver.report.tables import SCORES, main_grid
 from nver.results import Result
@@ -25,7 +25,7 @@ def print_tables(results: Sequence[Result], *, console: Console) -> None:
 def _parts(comparison: Comparison) -> Iterator[RenderableType]:
     yield _plain(comparison.title, style="bold")
     yield _plain(statement(comparison))
-    yield from (_plain(said, style="red") for said in loud(comparison))
+    yield from (Text(notice.plain(), style="red") for notice in of_comparison(comparison))
     yield _plain(chance(comparison))
     yield main_grid(comparison).terminal(("system", "parameters", *SCORES))
     yield "Percent, mean ± standard deviation over folds; *: the best of a column."

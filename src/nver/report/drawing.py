@@ -1,0 +1,90 @@
+"""All figures of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from nver.report import figures, paths
+from nver.report.comparison import Comparison, Row
+from nver.report.maps import ClipSet
+from nver.report.provenance import was_trained
+from nver.report.study.published import published_cell
+from nver.report.tables import SCORES
+
+PANELS = ("accuracy", "macro F1")
+"""What the chart of all systems shows: the study's two scores."""
+
+
+def figures_of(
+    comparisons: Sequence[Comparison], clip_sets: Sequence[ClipSet], out: Path
+) -> Iterator[Callable[[], None]]:
+    """One call a figure, each of which draws it below ``out``.
+
+    Raises:
+        OSError: A folder cannot be made; from a call: its figure cannot be written.
+    """
+    for comparison in comparisons:
+        (out / "figures" / comparison.slug).mkdir(parents=True, exist_ok=True)
+        yield partial(draw_all_systems, comparison, out / paths.bars(comparison))
+        for row in comparison.rows:
+            yield from _of_row(comparison, row, out)
+    for clip_set in clip_sets:
+        yield from _maps(clip_set, out)
+
+
+def draw_all_systems(comparison: Comparison, path: Path) -> None:
+    """The chart of all systems of a comparison."""
+    figures.draw_bars(
+        [
+            figures.Bar(
+                name=row.system,
+                kind=row.result.experiment.head.kind,
+                scores={panel: SCORES[panel](row.scores) for panel in PANELS},
+                published=_published(row),
+            )
+            for row in comparison.rows
+        ],
+        chance={
+            "accuracy": comparison.largest_class_share,
+            "macro F1": comparison.macro_f1_of_largest_class,
+        },
+        title=f"{comparison.title}: mean over {comparison.n_folds} folds",
+        path=path,
+    )
+
+
+def _of_row(comparison: Comparison, row: Row, out: Path) -> Iterator[Callable[[], None]]:
+    title = f"{row.system}, protocol {comparison.folds.protocol}"
+    draw = partial(figures.draw_confusion, row.scores.confusion, comparison.labels, title=title)
+    yield partial(draw, path=out / paths.confusion(comparison, row.system), of="shares")
+    yield partial(draw, path=out / paths.confusion_counts(comparison, row.system), of="clips")
+    if was_trained(row.result):
+        yield partial(
+            figures.draw_learning_curves,
+            row.result.history,
+            monitor=row.result.experiment.training.monitor,
+            title=title,
+            path=out / paths.curves(comparison, row.system),
+        )
+
+
+def _maps(clip_set: ClipSet, out: Path) -> Iterator[Callable[[], None]]:
+    for embedded in clip_set.maps:
+        for name, categories in clip_set.categories().items():
+            present = set(categories)
+            order = [label for label in clip_set.labels if label in present] if name == "emotion" else None
+            yield partial(
+                figures.draw_map,
+                embedded.places,
+                categories,
+                order=order or sorted(present),
+                title=f"{embedded.encoder} on {clip_set.corpus}: t-SNE, by {name}",
+                path=out / paths.embedding_map(clip_set, embedded.encoder, name),
+            )
+
+
+def _published(row: Row) -> dict[str, float]:
+    cell = published_cell(row.result.experiment)
+    return {} if cell is None else {"accuracy": cell.accuracy, "macro F1": cell.macro_f1}

@@ -1,0 +1,10 @@
+"""Figures as PNG and SVG, drawn with matplotlib's objects alone: no pyplot, no display, no global state."""
+
+from __future__ import annotations
+
+from nver.report.figures.bars import Bar, draw_bars
+from nver.report.figures.confusion import draw_confusion
+from nver.report.figures.curves import draw_learning_curves
+from nver.report.figures.scatter import draw_map
+
+__all__ = ["Bar", "draw_bars", "draw_confusion", "draw_learning_curves", "draw_map"]

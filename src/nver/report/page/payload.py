@@ -1,0 +1,162 @@
+"""What the page's scripts read: plain data, long rows of small numbers as base64."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nver.evaluation.metrics import Score
+from nver.report import notices
+from nver.report.comparison import Comparison, Row
+from nver.report.maps import ClipSet
+from nver.report.protocols import chance, statement
+from nver.report.provenance import n_parameters, random_weights, shared_and_own
+from nver.report.reproduce import fusions, plans
+from nver.report.study.published import published_cell
+from nver.report.tables import SCORES
+from nver.results import FoldHistory
+
+_MAP_STEPS = 30_000
+"""Places are sent as 16-bit numbers, up to so many steps from the middle."""
+
+
+def payload(comparisons: Sequence[Comparison], clip_sets: Mapping[str, ClipSet]) -> dict[str, Any]:
+    """Everything but audio: comparisons, cells (one a result), clip sets, and who was in which fold."""
+    sets = list(dict.fromkeys(clip_sets[comparison.slug] for comparison in comparisons))
+    folds: dict[bytes, int] = {}
+    cells = [
+        _cell(i, row, own, folds)
+        for i, comparison in enumerate(comparisons)
+        for row, own in zip(comparison.rows, _own(comparison), strict=True)
+    ]
+    return {
+        "comparisons": [
+            _comparison(comparison, sets.index(clip_sets[comparison.slug])) for comparison in comparisons
+        ],
+        "cells": cells,
+        "clipSets": [_clip_set(clip_set) for clip_set in sets],
+        "folds": [base64.b64encode(array).decode() for array in folds],
+    }
+
+
+def _comparison(comparison: Comparison, clip_set: int) -> dict[str, Any]:
+    shared, _ = shared_and_own([row.result for row in comparison.rows])
+    return {
+        "slug": comparison.slug,
+        "title": comparison.title,
+        "corpus": comparison.corpus.name,
+        "protocol": comparison.folds.protocol,
+        "statement": _plain(statement(comparison)),
+        "chance": chance(comparison),
+        "settings": comparison.settings,
+        "clipSet": clip_set,
+        "provenance": list(shared.items()),
+        "plans": list(plans(comparison).items()),
+        "fusions": fusions(comparison),
+    }
+
+
+def _own(comparison: Comparison) -> list[dict[str, str]]:
+    return shared_and_own([row.result for row in comparison.rows])[1]
+
+
+def _cell(comparison: int, row: Row, own: Mapping[str, str], folds: dict[bytes, int]) -> dict[str, Any]:
+    made, experiment = row.result.predictions, row.result.experiment
+    fold = made.fold.astype("<u2").tobytes()
+    published = published_cell(experiment)
+    return {
+        "comparison": comparison,
+        "system": row.system,
+        "encoders": row.encoders,
+        "head": row.head,
+        "settings": row.settings,
+        "seed": experiment.seed,
+        "parameters": n_parameters(row.result),
+        "random": random_weights(row.result),
+        "notices": [notice.plain() for notice in notices.notices([(row.system, row.result)])],
+        "scores": {name: _score(get(row.scores)) for name, get in SCORES.items()},
+        "published": published and {"accuracy": published.accuracy, "macro F1": published.macro_f1},
+        "classes": [
+            [score.label, *map(_finite, (score.precision, score.recall, score.f1)), score.support]
+            for score in row.scores.per_class
+        ],
+        "monitor": experiment.training.monitor,
+        "history": [_history(past) for past in row.result.history],
+        "fold": folds.setdefault(fold, len(folds)),
+        "guess": packed(made.guess),
+        "sure": _base64((255 * made.probabilities.max(axis=1)).round(), "u1"),
+        "provenance": list(own.items()),
+    }
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {
+        "mean": score.mean,
+        "sd": _finite(score.sd),
+        "pooled": score.pooled,
+        "folds": [round(share, 5) for share in score.per_fold],
+    }
+
+
+def _history(past: FoldHistory) -> dict[str, Any]:
+    fields = ("train_loss", "validation_loss", "validation_accuracy", "validation_macro_f1")
+    return {
+        "name": past.name,
+        "n": [past.n_train, past.n_validation, past.n_test],
+        "best": past.best_epoch,
+        **{field: [_finite(round(getattr(epoch, field), 4)) for epoch in past.epochs] for field in fields},
+    }
+
+
+def _clip_set(clip_set: ClipSet) -> dict[str, Any]:
+    return {
+        "slug": clip_set.slug,
+        "corpus": clip_set.corpus,
+        "labels": clip_set.labels,
+        "ids": clip_set.clip_ids,
+        "truth": packed(clip_set.truth),
+        "categories": {name: _category(values, clip_set) for name, values in clip_set.categories().items()},
+        "maps": [
+            {"encoder": embedded.encoder, "places": _places(embedded.places)} for embedded in clip_set.maps
+        ],
+        "missing": clip_set.missing,
+    }
+
+
+def _category(values: Sequence[str], clip_set: ClipSet) -> dict[str, Any]:
+    """Names in their order, and (n_clips,) which of them."""
+    names = [label for label in clip_set.labels if label in values] if values else []
+    names = names if set(names) == set(values) else sorted(set(values))
+    index = {name: i for i, name in enumerate(names)}
+    return {"names": names, "of": packed(np.array([index[value] for value in values]))}
+
+
+def packed(indices: npt.NDArray[Any]) -> str:
+    """(n,) indices below 65,536 as base64 of little-endian 16-bit numbers."""
+    return _base64(indices, "<u2")
+
+
+def _places(places: npt.NDArray[np.float32]) -> str:
+    """(n, 2) as 16-bit numbers, x and y in turn, on one scale for both."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    centred = places - (low + high) / 2
+    largest = float(np.abs(centred).max()) or 1.0
+    return _base64((centred * (_MAP_STEPS / largest)).round(), "<i2")
+
+
+def _base64(array: npt.NDArray[Any], dtype: str) -> str:
+    return base64.b64encode(np.ascontiguousarray(array.astype(dtype)).tobytes()).decode()
+
+
+def _finite(figure: float) -> float | None:
+    """JSON has no NaN."""
+    return None if math.isnan(figure) else float(figure)
+
+
+def _plain(markdown: str) -> str:
+    return markdown.replace("**", "").replace("`", "")

@@ -1,0 +1,28 @@
+// Views by the part of the address after #: "", cell/3, map/0/3, study.
+const data = JSON.parse(document.getElementById("data").textContent);
+data.cells.forEach((cell, index) => { cell.index = index; });
+
+function show() {
+  const [view = "", first, second] = location.hash.replace(/^#\/?/, "").split("/");
+  const study = document.getElementById("study");
+  const place = document.getElementById("view");
+  const cell = data.cells[Number(first)];
+  const parts = view === "cell" && cell ? cellPage(data, cell)
+    : view === "map" ? mapPage(data, Number(first || 0) in data.clipSets ? Number(first || 0) : 0, second === undefined ? null : Number(second),
+      (set, index) => { location.hash = "#/map/" + set + (index === null ? "" : "/" + index); })
+      : view === "study" && study ? [] : overview(data);
+  place.replaceChildren(...parts.flat().filter((part) => part !== null && part !== undefined));
+  place.hidden = view === "study" && study !== null;
+  const notices = document.getElementById("notices");
+  if (notices) notices.hidden = ["cell", "map", "study"].includes(view); // those say which of them concern them
+  if (study) study.hidden = view !== "study";
+  document.querySelectorAll("nav a").forEach((link) => {
+    const here = link.dataset.view === (["map", "study"].includes(view) ? view : "overview");
+    link.classList.toggle("here", here);
+    if (here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+  });
+  window.scrollTo(0, 0);
+}
+window.addEventListener("hashchange", show);
+show();
+document.body.dataset.ready = "yes";
