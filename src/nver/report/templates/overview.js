@@ -10,7 +10,7 @@ const scoreColumn = (name) => ({
 });
 
 const differenceColumn = (name) => ({
-  title: "− published " + name,
+  title: name === "accuracy" ? "Δ acc." : "Δ F1",
   figure: true,
   value: (cell) => (cell.published ? 100 * cell.scores[name].mean - cell.published[name] : null),
   show: (cell) => {
@@ -53,6 +53,7 @@ function overview(data) {
   return [
     h("h1", {}, `${data.cells.length} ${data.cells.length === 1 ? "system" : "systems"}`),
     h("p", { class: "soft" }, "Percent, mean ± standard deviation over folds. A heading sorts; a row opens its page. ",
+      data.cells.some((cell) => cell.published) ? "Δ: points above what the study published. " : "",
       data.comparisons.length > 1 ? "Only rows with the same “measured on” can be compared." : ""),
     h("div", { class: "controls" },
       choice("measured on", [["all", "everything"], ...data.comparisons.map((c, i) => [i, c.title])], "all",
