@@ -167,7 +167,7 @@ def test_what_cannot_be_meant_is_refused(changes, sentence):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"heads": ["concat"]}, "head 'concat' takes 2 encoder"),
+        ({"heads": ["concat"]}, "head 'concat' takes 2 or more encoder"),
         ({"heads": [{"kind": "fcn", "preset": "papre"}]}, "no preset is called 'papre'"),
     ],
 )
