@@ -63,6 +63,8 @@ def info(name: EncoderName, as_json: AsJson = False) -> None:
             )
     if one.n_bytes:
         typer.echo(f"  {'weights':<11} {one.weights or 'not on this machine'}")
+    for corpus, speakers in one.card.seen.items():
+        typer.echo(f"  {'has heard':<11} {corpus}: {len(speakers) or 'all'} speakers")
     if one.card.notes:
         typer.echo(f"  {'notes':<11} {one.card.notes}")
 
