@@ -9,11 +9,12 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
 .PHONY: demo test check clean
 
-## The main job on a synthetic corpus, from audio to a report.
+## A miniature of the study on a synthetic corpus, from audio to a report, and one clip recognised. No network.
 demo: $(VENV)/.installed
 	$(BIN)/nver corpora synth --to demo/corpus
 	$(BIN)/nver run experiments/demo.toml --out demo/results --json > demo/scores.json
 	$(BIN)/nver report demo/results --out demo/report
+	$(BIN)/nver predict "$$(find demo/corpus -name '*.wav' | sort | head -n 1)" --view vivae-six
 
 ## All tests and the examples in docstrings.
 test: $(VENV)/.installed-dev

@@ -1,6 +1,6 @@
 """Put what pre-training gave into the package: both encoders of the pair, and the recogniser made of them.
 
-    nver pretrain experiments/pretraining/burst-mamba.toml              # and burst-attention, and both -tuned
+    nver pretrain experiments/pretraining/burst-mamba.toml  # and burst-attention, -tuned, -refined
     python tools/ship_burst.py runs --root data/emogator-16k
     python benchmarks/recogniser.py burst-recogniser --root data/emogator-16k --page
 
@@ -34,6 +34,7 @@ from nver.recogniser.views import standard_views
 WEIGHTS = Path(__file__).parents[1] / "src" / "nver" / "weights"
 CURVES = Path(__file__).parents[1] / "results" / "burst-pair"
 PAIR = ("burst-mamba", "burst-attention")
+MEMBERS = ("burst-mamba-refined", "burst-attention-tuned")
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
     )
     parser.add_argument("runs", type=Path, help="where nver pretrain wrote")
     parser.add_argument("--root", type=Path, required=True, help="where EmoGator lies")
-    parser.add_argument("--members", nargs="*", default=[f"{name}-tuned" for name in PAIR])
+    parser.add_argument("--members", nargs="*", default=list(MEMBERS))
     options = parser.parse_args()
     CURVES.mkdir(parents=True, exist_ok=True)
     for name in PAIR:
