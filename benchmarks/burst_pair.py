@@ -122,7 +122,7 @@ def draw(rows: list[dict[str, object]], out: Path) -> None:
     names = [str(row["system"]).removesuffix("-predefined") for row in own]
     colours = [
         "#009E73"
-        if all(twin in name for twin in COLOURS) or name.startswith("reno")
+        if all(twin in name for twin in COLOURS) or name.startswith(("reno", "late"))
         else next((colour for twin, colour in COLOURS.items() if twin in name), "#777777")
         for name in names
     ]
@@ -137,7 +137,7 @@ def draw(rows: list[dict[str, object]], out: Path) -> None:
         linewidth=1,
     )
     right.tick_params(axis="y", labelsize=7)
-    right.set(title="thirty classes, accuracy in % (95 % over speakers)")
+    right.set(title="thirty classes, accuracy in %")
     right.grid(axis="x", alpha=0.3)
     figure.tight_layout()
     figure.savefig(out / "pair.png")

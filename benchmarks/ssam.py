@@ -34,7 +34,7 @@ from nver.models.ssam import Shape
 
 N_TOKENS, N_SAMPLES = 251, 31_840
 BATCH = {"tiny": 1, "small": 1, "base": 8}
-ROUNDS = 3
+ROUNDS = 2
 
 
 def release_scan(x, dt, A, B, C, D, z, dt_bias, backend=None) -> Tensor:

@@ -94,3 +94,7 @@ def test_a_folder_without_weights_is_said(tmp_path: Path) -> None:
 def test_weights_and_random_weights_exclude_each_other(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"give weights or random_weights, not both"):
         load_encoder("burst-mamba", weights=folder, random_weights=0)
+
+
+def test_shipped_weights_are_named_without_a_place() -> None:
+    assert load_encoder("burst-mamba").provenance["weights"] == "shipped with nver"

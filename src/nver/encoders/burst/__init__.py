@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from nver.encoders.burst.encoder import BurstEncoder
 
 _SHIPPED = Path(__file__).parents[2] / "weights"
+SHIPPED_WEIGHTS = "shipped with nver"
+"""What provenance says of them instead of a place on somebody's machine."""
+
 _SPEAKERS = tuple(f"{number:06d}" for number in range(1, 251))
 
 

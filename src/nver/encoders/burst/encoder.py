@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nver import fingerprint
 from nver.encoders.base import RANDOM, EncoderCard, is_random
+from nver.encoders.burst import SHIPPED_WEIGHTS, folder_of
 from nver.encoders.layers import LayerChoice, Layers, Pooling, check_pooling, pool, pooled_dim
 from nver.encoders.spectrograms import windows_of_waves
 from nver.errors import WeightsError
@@ -68,7 +69,8 @@ class Weights:
                 "seen": {trained_on["corpus"]: tuple(trained_on["speakers"])},
             }
         )
-        return cls(card, network, sha256, {"weights": str(folder), "weights_sha256": sha256})
+        place = SHIPPED_WEIGHTS if folder == folder_of(card) else str(folder)
+        return cls(card, network, sha256, {"weights": place, "weights_sha256": sha256})
 
     @classmethod
     def random(cls, card: EncoderCard, *, seed: int) -> Self:
