@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """A file that is there whole, or as it was before, whatever ends the writing early.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
 
 
 def write_folder(directory: Path, files: Mapping[str, bytes]) -> None:

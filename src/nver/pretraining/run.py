@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nver import fingerprint
+from nver import atomic, fingerprint
 from nver.corpora import Corpus, open_corpus
 from nver.errors import WeightsError
 from nver.home import home
@@ -21,7 +21,7 @@ from nver.pretraining.loop import Part, Progress, train
 from nver.pretraining.objectives import Labelled, Masked, Objective
 from nver.pretraining.spec import LabelsSpec, MaskedSpec, Pretraining
 from nver.pretraining.spectrograms import spectrograms_of
-from nver.pretraining.state import TrainingState, write_whole
+from nver.pretraining.state import TrainingState
 from nver.training.protocols import divide
 
 
@@ -130,4 +130,4 @@ def _save(
         "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
     }
     for name, data in contents(parts, about).items():
-        write_whole(folder / name, data)
+        atomic.write_file(folder / name, data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nver import atomic
 from nver.errors import TrainingError
 
 _CHECKPOINT, _CURVE = "checkpoint.safetensors", "curve.csv"
@@ -46,7 +46,7 @@ class TrainingState:
         for name, parameter in self.modules.named_parameters():
             tensors |= {f"{kind}.{name}": value for kind, value in self.optimizer.state[parameter].items()}
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        write_whole(folder / _CHECKPOINT, save(whole, head))
+        atomic.write_file(folder / _CHECKPOINT, save(whole, head))
         write_curve(folder / _CURVE, self.rows)
 
     def load(self, folder: Path, *, key: str) -> bool:
@@ -87,16 +87,6 @@ class TrainingState:
                 for kind, values in parts.items()
                 if name in values
             }
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or as it was before, whatever happens."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def write_curve(path: Path, rows: list[dict[str, Any]]) -> None:
