@@ -105,28 +105,27 @@ def train(
     n_steps, began, saved = settings.epochs * a_epoch, time.monotonic(), time.monotonic()
     began_at, losses = state.step, _Mean()
     for epoch, batch in _batches(train.rows, settings, seed=seed, first=state.step):
-        draws = _draws(seed, "step", state.step)
         rate = _rate(state.step, n_steps, settings)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        modules.train()
-        windows = train.spectrograms.windows(train.rows[batch], draws).to(device)
-        truth = torch.from_numpy(train.truth[batch]).to(device)
-        with _precision(settings, device):
-            loss = objective.loss(network, windows, truth, draws)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(modules.parameters(), settings.max_gradient)
-        optimizer.step()
-        losses.add(float(loss.detach()), step=state.step)
+        loss = _step(
+            state,
+            network,
+            objective,
+            Part(train.spectrograms, train.rows[batch], train.truth[batch]),
+            settings=settings,
+            rate=rate,
+            draws=_draws(seed, "step", state.step),
+            device=device,
+        )
+        losses.add(loss, step=state.step)
         state.step += 1
         clips, figures = state.step * settings.batch_size, {}
-        if state.step % _ROWS_BETWEEN == 0:
+        at_a_row = state.step % _ROWS_BETWEEN == 0
+        if at_a_row:
             state.rows.append({"step": state.step, "clips": clips, "lr": rate, "loss": losses.take()})
         if state.step == (epoch + 1) * a_epoch:
             figures = _validate(network, objective, validation, settings, seed=seed, device=device)
             state.rows.append({"step": state.step, "clips": clips, **figures})
-        at_a_row = state.step % _ROWS_BETWEEN == 0  # so that no row is a mean of other steps after going on
+        # Saved at a row only, so that no row is a mean of other steps after going on.
         if (at_a_row and time.monotonic() - saved > settings.checkpoint_s) or state.step == n_steps:
             state.save(folder, key=key)
             saved = time.monotonic()
@@ -135,6 +134,31 @@ def train(
             on_progress(Progress(state.step, n_steps, losses.latest, speed, figures))
     modules.eval()
     return state
+
+
+def _step(
+    state: TrainingState,
+    network: BurstNetwork,
+    objective: Objective,
+    batch: Part,
+    *,
+    settings: LoopSpec,
+    rate: float,
+    draws: torch.Generator,
+    device: str,
+) -> float:
+    """Lower the loss of one batch; what it was."""
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate
+    state.modules.train()
+    windows = batch.spectrograms.windows(batch.rows, draws).to(device)
+    with _precision(settings, device):
+        loss = objective.loss(network, windows, torch.from_numpy(batch.truth).to(device), draws)
+    state.optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(state.modules.parameters(), settings.max_gradient)
+    state.optimizer.step()
+    return float(loss.detach())
 
 
 class _Mean:
