@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from nver.encoders import load_encoder
 from nver.encoders.base import is_random
 from nver.encoders.burst.encoder import BurstEncoder
 from nver.errors import ConfigError, WeightsError
-from nver.models.burst import BurstNetwork, BurstShape, shape_data
+from nver.models.burst import BurstNetwork, BurstShape
 from nver.models.network_files import contents
 from nver.types import Samples
 
@@ -21,7 +22,7 @@ SHAPE = BurstShape("mamba", width=24, n_blocks=2, stem=4, inner=48, state=4)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     network = BurstNetwork.random(SHAPE, seed=0)
-    about = {"shape": shape_data(SHAPE), "trained_on": {"corpus": "emogator", "speakers": ["000007"]}}
+    about = {"shape": asdict(SHAPE), "trained_on": {"corpus": "emogator", "speakers": ["000007"]}}
     for name, data in contents(network.state_dict(), about).items():
         (tmp_path / name).write_bytes(data)
     return tmp_path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from nver.models.burst import (
     Reconstructor,
     patches_of,
     positions,
-    shape_data,
 )
 from nver.models.network_files import contents, halved, in_eight_bits, of_eight_bits, read_network
 
@@ -92,7 +92,7 @@ def test_positions_tell_all_steps_apart() -> None:
 @pytest.mark.parametrize("mixer", MIXERS)
 def test_a_network_comes_back_from_its_files(mixer: Mixer, tmp_path: Path) -> None:
     network = small(mixer)
-    files = contents(halved(network.state_dict()), {"shape": shape_data(network.shape), "speakers": ["a"]})
+    files = contents(halved(network.state_dict()), {"shape": asdict(network.shape), "speakers": ["a"]})
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     found, about = read_network(tmp_path)
@@ -103,8 +103,8 @@ def test_a_network_comes_back_from_its_files(mixer: Mixer, tmp_path: Path) -> No
 
 def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
     network = small("mamba")
-    files = contents(network.state_dict(), {"shape": shape_data(network.shape)})
-    other = contents(small("mamba", seed=1).state_dict(), {"shape": shape_data(network.shape)})
+    files = contents(network.state_dict(), {"shape": asdict(network.shape)})
+    other = contents(small("mamba", seed=1).state_dict(), {"shape": asdict(network.shape)})
     (tmp_path / "network.json").write_bytes(files["network.json"])
     (tmp_path / "network.safetensors").write_bytes(other["network.safetensors"])
     with pytest.raises(WeightsError, match=r"is not what network.json was written with; copy both again"):
@@ -112,7 +112,7 @@ def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
 
 
 def test_weights_of_another_shape_are_refused() -> None:
-    shape = {**shape_data(BurstShape("mamba", **SMALL)), "width": 48}
+    shape = {**asdict(BurstShape("mamba", **SMALL)), "width": 48}
     with pytest.raises(WeightsError, match=r"these weights do not fit a burst network"):
         BurstNetwork.with_weights(shape, small("mamba").state_dict())
 

@@ -123,6 +123,7 @@ def test_a_loss_that_runs_away_is_said(make_spec: Make, tmp_path: Path) -> None:
 def test_fewer_clips_than_a_batch_are_refused(make_spec: Make, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"8 clips are fewer than a batch of 64"):
         pretrain(make_spec(training={"epochs": 1}), out=tmp_path, workers=0)
+    assert not (tmp_path / "tiny").exists()
 
 
 def test_an_unreadable_clip_stops_before_anything_is_trained(

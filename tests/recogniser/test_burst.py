@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from nver.errors import BundleError
-from nver.models.burst import BurstNetwork, BurstShape, shape_data
+from nver.models.burst import BurstNetwork, BurstShape
 from nver.recogniser.burst import build, tensors_of
 from nver.types import Samples
 
@@ -25,7 +27,7 @@ def member(index: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
 
 
 def config(*indices: int) -> dict[str, object]:
-    return {"shapes": [shape_data(SHAPES[i]) for i in indices]}
+    return {"shapes": [asdict(SHAPES[i]) for i in indices]}
 
 
 def noise(n_samples: int) -> Samples:

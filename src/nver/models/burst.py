@@ -13,7 +13,7 @@ Glossary:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal, Self, cast
 
 import torch
@@ -171,8 +171,3 @@ def patches_of(spectrograms: Tensor) -> Tensor:
 def positions(n_steps: int, width: int) -> Tensor:
     """(n_steps, width): sines and cosines of the step, at rates from 1 to 1e-4."""
     return waves(torch.arange(n_steps), width).float()
-
-
-def shape_data(shape: BurstShape) -> dict[str, object]:
-    """The fields of a shape, as plain data."""
-    return asdict(shape)

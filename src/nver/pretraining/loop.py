@@ -91,6 +91,9 @@ def train(
     Raises:
         TrainingError: The checkpoint is of another training, or the loss is no longer finite.
     """
+    a_epoch = len(train.rows) // settings.batch_size
+    if a_epoch == 0:
+        raise TrainingError(f"{len(train.rows)} clips are fewer than a batch of {settings.batch_size}")
     modules = nn.ModuleDict({"network": network, "objective": objective.layers}).to(device)
     optimizer = torch.optim.AdamW(_groups(modules, settings.weight_decay), lr=settings.lr, fused=True)
     state = TrainingState(modules, optimizer)
@@ -98,10 +101,6 @@ def train(
     key = fingerprint.of_data([_VERSION, identity, data, seed, settings.model_dump(mode="json")])
     folder.mkdir(parents=True, exist_ok=True)
     state.load(folder, key=key)
-
-    a_epoch = len(train.rows) // settings.batch_size
-    if a_epoch == 0:
-        raise TrainingError(f"{len(train.rows)} clips are fewer than a batch of {settings.batch_size}")
     n_steps, began, saved = settings.epochs * a_epoch, time.monotonic(), time.monotonic()
     began_at, losses = state.step, _Mean()
     for epoch, batch in _batches(train.rows, settings, seed=seed, first=state.step):

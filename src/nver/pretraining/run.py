@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from nver.corpora import Corpus, open_corpus
 from nver.errors import WeightsError
 from nver.home import home
 from nver.models import checkpoint
-from nver.models.burst import BurstNetwork, BurstShape, shape_data
+from nver.models.burst import BurstNetwork, BurstShape
 from nver.models.network_files import OBJECTIVE, contents, read_network
 from nver.pretraining.loop import Part, Progress, train
 from nver.pretraining.objectives import Labelled, Masked, Objective
@@ -90,14 +91,14 @@ def _start(spec: Pretraining) -> tuple[BurstNetwork, str]:
     objective = spec.objective
     if isinstance(objective, LabelsSpec) and objective.start is not None:
         earlier, about = read_network(Path(objective.start))
-        if about["shape"] != shape_data(shape):
+        if about["shape"] != asdict(shape):
             raise WeightsError(
                 f"{objective.start} holds a network of {about['shape']}; "
-                f"expected {shape_data(shape)}, as [network] says"
+                f"expected {asdict(shape)}, as [network] says"
             )
         network.load_state_dict(earlier.state_dict())
     weights = checkpoint.digest(network.state_dict())
-    return network, fingerprint.of_data([shape_data(shape), objective.model_dump(mode="json"), weights])
+    return network, fingerprint.of_data([asdict(shape), objective.model_dump(mode="json"), weights])
 
 
 def _objective(spec: Pretraining, *, n_classes: int) -> Objective:
@@ -121,7 +122,7 @@ def _save(
     parts = {**network.state_dict()}
     parts |= {f"{OBJECTIVE}{name}": value for name, value in objective.layers.state_dict().items()}
     about = {
-        "shape": shape_data(network.shape),
+        "shape": asdict(network.shape),
         "labels": list(corpus.labels) if isinstance(spec.objective, LabelsSpec) else [],
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "trained_on": {"corpus": corpus.card.name, "speakers": speakers},

@@ -46,7 +46,7 @@ class LabelsSpec(FrozenModel):
     """Going on with the labels of the corpus: a linear layer on the mean over time of the last tokens.
 
     Attributes:
-        start: A folder that a pre-training wrote, or a shipped encoder's name; None starts from scratch.
+        start: A folder that a pre-training wrote; None starts from scratch.
         mixup: Concentration of the Beta distribution that pairs of clips are mixed by; 0 mixes none.
         label_smoothing: Share of the target spread over all classes.
         shift_frames: Windows are moved in time by up to so many frames of 10 ms.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -21,7 +21,7 @@ from nver.encoders.spectrograms import windows_of_waves
 from nver.errors import WeightsError
 from nver.kernels.threads import one_core_threads
 from nver.models import checkpoint, logmel
-from nver.models.burst import BurstNetwork, BurstShape, shape_data
+from nver.models.burst import BurstNetwork, BurstShape
 from nver.models.network_files import read_network
 from nver.types import Matrix, Samples
 
@@ -99,7 +99,7 @@ class BurstEncoder:
         self._pooling: Pooling = pooling
         decides = {
             "family": "burst",
-            "shape": shape_data(self._network.shape),
+            "shape": asdict(self._network.shape),
             "weights": weights.identity,
             "layer": self._layers.name,
             "pooling": pooling,
