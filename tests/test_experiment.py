@@ -87,6 +87,21 @@ def test_overrides_reach_every_experiment(plan_file):
     assert {experiment.seed for experiment in plan.experiments()} == {1}
 
 
+def test_every_seed_gives_every_experiment_once_more(plan_file):
+    plan = load_plan(plan_file, overrides=["seeds=[3, 5]"])
+    found = [(experiment.name, experiment.seed) for experiment in plan.experiments()[:4]]
+    assert found == [
+        ("fcn-logmel-stats-seed3-paper", 3),
+        ("fcn-logmel-stats-seed5-paper", 5),
+        ("reno-mfcc-stats-mfcc-stats-seed3-paper", 3),
+        ("reno-mfcc-stats-mfcc-stats-seed5-paper", 5),
+    ]
+    (first, *_) = load_plan(plan_file, overrides=["seeds=[3]"]).experiments()
+    assert (first.name, first.seed) == ("fcn-logmel-stats-paper", 3)
+    with pytest.raises(ConfigError, match="seed 3 is listed twice"):
+        load_plan(plan_file, overrides=["seeds=[3, 3]"])
+
+
 def test_encoders_of_the_plan_are_those_of_systems_that_name_none(plan_file):
     shared = 'encoders = ["wavlm-base", "hubert-base", "audio-mamba-tiny"]\n'
     text = PLAN.replace('{ head = "fcn", encoders = ["logmel-stats"] }', '{ head = "concat" }')
@@ -154,7 +169,8 @@ def test_one_way_of_folding_needs_no_list():
         (
             "seed = 7",
             "sed = 7",
-            "unknown key 'sed'; expected one of corpus, encoders, folds, name, seed, systems, training",
+            "unknown key 'sed'; expected one of corpus, encoders, folds, name, seed, seeds, systems, "
+            "training",
         ),
         ("standardize = true", "lr = -1", "'training.lr' got -1: Input should be greater than 0"),
         ('name = "odd", ', 'name = "fcn-logmel-stats", ', "two systems are called 'fcn-logmel-stats-paper'"),

@@ -43,6 +43,8 @@ def make(n_clips: int = 9, *, seed: int = 0) -> Result:
             truth=rng.integers(0, 3, n_clips),
             probabilities=(raw / raw.sum(axis=1, keepdims=True)).astype(np.float32),
             fold=fold,
+            speakers=tuple(None if i % 5 == 4 else f"zoë-{i % 3}" for i in range(n_clips)),
+            attributes={"intensity": tuple("low" if i % 2 else None for i in range(n_clips))},
         ),
         history=tuple(
             FoldHistory(i, f"fold {i + 1}", 10, 2, int((fold == i).sum()), (Epoch(1.0, 1.1, 0.5, 0.4),), 0)
@@ -70,17 +72,28 @@ def test_what_is_saved_is_what_is_loaded(tmp_path_factory, n_clips, seed):
         ours, theirs = getattr(result.predictions, name), getattr(loaded.predictions, name)
         np.testing.assert_array_equal(ours, theirs)
         assert ours.dtype == theirs.dtype
+    assert loaded.predictions.speakers == result.predictions.speakers
+    assert loaded.predictions.attributes == result.predictions.attributes
     np.testing.assert_array_equal(loaded.scores().confusion, result.scores().confusion)
     assert loaded.scores().accuracy == result.scores().accuracy
+
+
+def test_a_result_that_was_saved_without_speakers_has_none(tmp_path):
+    result = make()
+    bare = dataclasses.replace(result.predictions, speakers=(), attributes={})
+    dataclasses.replace(result, predictions=bare).save(tmp_path / "bare")
+    loaded = Result.load(tmp_path / "bare").predictions
+    assert (loaded.speakers, loaded.attributes) == ((), {})
 
 
 def test_predictions_open_in_pandas(tmp_path):
     result = make()
     result.save(tmp_path / "trial")
     frame = pd.read_parquet(tmp_path / "trial" / "predictions.parquet")
-    assert list(frame.columns) == ["clip_id", "fold", "truth", *(f"p_{label}" for label in LABELS)]
+    chance_names = [f"p_{label}" for label in LABELS]
+    assert list(frame.columns) == ["clip_id", "fold", "truth", *chance_names, "speaker", "a_intensity"]
     assert frame.truth.tolist() == [LABELS[i] for i in result.predictions.truth]
-    chances = frame[[f"p_{label}" for label in LABELS]].to_numpy()
+    chances = frame[chance_names].to_numpy()
     assert (chances.argmax(axis=1) == result.predictions.guess).all()
     assert chances.dtype == np.float32
 
@@ -187,6 +200,8 @@ good: dict[str, Any] = {
         ({"probabilities": np.ones(2, np.float32)}, "probabilities (2,); expected a row a clip in each"),
         ({"truth": np.array([0, 2])}, "a true class is outside 0..1"),
         ({"truth": np.array([-1, 1])}, "a true class is outside 0..1"),
+        ({"speakers": ("ann",)}, "2 clips came with 1 of 'speakers'; expected one a clip"),
+        ({"attributes": {"sex": ("f", "m", "f")}}, "2 clips came with 3 of 'sex'; expected one a clip"),
         ({"fold": np.array([-1, 1])}, "a fold is negative; folds are counted from 0"),
         ({"probabilities": np.array([[0.5, 0.6], [1, 0]], np.float32)}, "do not sum to one"),
         ({"probabilities": np.array([[np.nan, 0.6], [1, 0]], np.float32)}, "not finite"),

@@ -165,9 +165,9 @@ class _System(FrozenModel):
 
 
 class Plan(FrozenModel):
-    """A TOML file: every system of ``systems`` under every way of folding of ``folds``.
+    """A TOML file: every system of ``systems`` under every way of folding of ``folds``, once with every seed.
 
-    ``encoders`` are those of every system that names none.
+    ``encoders`` are those of every system that names none; ``seeds`` take the place of ``seed``.
     """
 
     name: FolderName
@@ -176,6 +176,7 @@ class Plan(FrozenModel):
     folds: Annotated[tuple[FoldSpec, ...], Field(min_length=1)] = (FoldSpec(),)
     training: TrainingSpec = TrainingSpec()
     seed: Annotated[int, Field(ge=0)] = 0
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = ()
     systems: Annotated[tuple[_System, ...], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -189,28 +190,37 @@ class Plan(FrozenModel):
         shared = {"encoders": data["encoders"]}
         return {**data, "systems": [{**shared, **s} if isinstance(s, Mapping) else s for s in systems]}
 
+    @field_validator("seeds")
+    @classmethod
+    def _each_once(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if twice := [seed for i, seed in enumerate(seeds) if seed in seeds[:i]]:
+            raise ValueError(f"seed {twice[0]} is listed twice; each seed is one repetition")
+        return seeds
+
     @field_validator("folds", mode="before")
     @classmethod
     def _one_or_several(cls, folds: Any) -> Any:
         return (folds,) if isinstance(folds, Mapping | FoldSpec) else folds
 
     def experiments(self) -> tuple[Experiment, ...]:
-        """The experiments, named by head, encoders (or the system's own name) and protocol.
+        """The experiments, named by head, encoders (or the system's own name), seed if several, and protocol.
 
         Raises:
             ConfigError: Two of them would have the same name, or a head has the wrong number of encoders.
         """
-        shared = {"corpus": self.corpus, "seed": self.seed}
+        seeds = self.seeds or (self.seed,)
         made: dict[str, Experiment] = {}
-        for folds, system in product(self.folds, self.systems):
-            name = f"{system.title}-{folds.protocol}"
+        for folds, system, seed in product(self.folds, self.systems, seeds):
+            title = f"{system.title}-seed{seed}" if len(seeds) > 1 else system.title
+            name = f"{title}-{folds.protocol}"
             if name in made:
                 raise ConfigError(f"{self.name}: two systems are called '{name}'; give one of them a name")
             made[name] = config.validate(
                 Experiment,
                 {
-                    **shared,
                     "name": name,
+                    "corpus": self.corpus,
+                    "seed": seed,
                     "encoders": system.encoders,
                     "head": system.head,
                     "folds": folds,

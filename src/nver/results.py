@@ -1,7 +1,8 @@
 """A result: every clip's prediction with all that made it; scores are derived from it, always.
 
 On disk a result is a folder of two files: ``result.json`` (configuration, history, provenance) and
-``predictions.parquet`` (a row a clip: ``clip_id``, ``fold``, ``truth``, and ``p_<label>`` for every class).
+``predictions.parquet`` (a row a clip: ``clip_id``, ``fold``, ``truth``, ``p_<label>`` for every class, and
+``speaker`` and ``a_<name>`` for what else the corpus codes, so that intervals and slices need no corpus).
 """
 
 from __future__ import annotations
@@ -36,12 +37,16 @@ class Predictions:
         truth: (n_clips,) class indices.
         probabilities: (n_clips, n_classes), rows sum to one.
         fold: (n_clips,) the fold that each clip was tested in, from 0.
+        speakers: (n_clips,) who is heard, None where unknown; () in a result that was saved without.
+        attributes: What else the corpus codes: name -> (n_clips,) values, None where a clip has none.
     """
 
     clip_ids: tuple[str, ...]
     truth: Labels
     probabilities: Matrix
     fold: Labels
+    speakers: tuple[str | None, ...] = ()
+    attributes: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n_clips = len(self.clip_ids)
@@ -56,6 +61,10 @@ class Predictions:
             )
         if n_clips == 0:
             raise ResultError("there are no predictions")
+        told = {**({"speakers": self.speakers} if self.speakers else {}), **self.attributes}
+        for name, column in told.items():
+            if len(column) != n_clips:
+                raise ResultError(f"{n_clips} clips came with {len(column)} of '{name}'; expected one a clip")
         if self.truth.min() < 0 or self.truth.max() >= self.probabilities.shape[1]:
             raise ResultError(f"a true class is outside 0..{self.probabilities.shape[1] - 1}")
         if self.fold.min() < 0:
@@ -225,11 +234,13 @@ def read_summary(directory: Path) -> dict[str, Any]:
 
 
 def to_parquet(predictions: Predictions, labels: tuple[str, ...]) -> bytes:
-    """A table with a row a clip: ``clip_id``, ``fold``, ``truth``, and ``p_<label>`` for every class."""
+    """A table with a row a clip: the columns that the module's text names."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    text = ["clip_id", "truth"]
+    told = {"speaker": predictions.speakers} if predictions.speakers else {}
+    told |= {f"a_{name}": column for name, column in predictions.attributes.items()}
+    text = ["clip_id", "truth", *told]
     chances = [f"p_{label}" for label in labels]
     columns: dict[str, Any] = {
         "clip_id": pa.array(predictions.clip_ids, pa.string()),
@@ -238,6 +249,7 @@ def to_parquet(predictions: Predictions, labels: tuple[str, ...]) -> bytes:
     }
     for name, column in zip(chances, predictions.probabilities.T, strict=True):
         columns[name] = pa.array(np.ascontiguousarray(column), pa.float32())
+    columns |= {name: pa.array(column, pa.string()) for name, column in told.items()}
     file = io.BytesIO()
     pq.write_table(
         pa.table(columns),
@@ -261,4 +273,10 @@ def from_parquet(data: bytes, labels: tuple[str, ...]) -> Predictions:
         truth=np.array([index[label] for label in table["truth"].to_pylist()], np.int64),
         probabilities=np.stack([table[f"p_{label}"].to_numpy() for label in labels], axis=1),
         fold=table["fold"].to_numpy().astype(np.int64),
+        speakers=tuple(table["speaker"].to_pylist()) if "speaker" in table.column_names else (),
+        attributes={
+            name.removeprefix("a_"): tuple(table[name].to_pylist())
+            for name in table.column_names
+            if name.startswith("a_")
+        },
     )

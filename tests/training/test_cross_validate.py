@@ -34,6 +34,9 @@ def test_every_tested_clip_is_predicted_once_in_corpus_order(protocol, corpus, t
     tested = [clip for clip in corpus.clips if protocol != "predefined" or clip.attributes["split"] == "test"]
     assert result.predictions.clip_ids == tuple(clip.id for clip in tested)
     assert [corpus.labels[i] for i in result.predictions.truth] == [clip.label for clip in tested]
+    assert result.predictions.speakers == tuple(clip.speaker for clip in tested)
+    split = result.predictions.attributes["split"]
+    assert split == tuple(clip.attributes["split"] for clip in tested)
     for past in result.history:
         assert past.n_test == (result.predictions.fold == past.fold).sum()
 

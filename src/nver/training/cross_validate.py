@@ -253,11 +253,17 @@ def _in_corpus_order(
     rows = np.concatenate([fold.test for fold in folds])
     order = np.argsort(rows)
     numbers = np.repeat(np.arange(len(folds)), [len(fold.test) for fold in folds])
+    tested = [clips[row] for row in rows[order]]
     return Predictions(
-        clip_ids=tuple(clips[row].id for row in rows[order]),
+        clip_ids=tuple(clip.id for clip in tested),
         truth=truth[rows[order]],
         probabilities=np.concatenate([outcome.probabilities for outcome in outcomes])[order],
         fold=numbers[order],
+        speakers=tuple(clip.speaker for clip in tested),
+        attributes={
+            name: tuple(clip.attributes.get(name) for clip in tested)
+            for name in sorted({name for clip in tested for name in clip.attributes})
+        },
     )
 
 

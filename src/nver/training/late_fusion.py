@@ -6,6 +6,7 @@ heads that were trained on that fold, so weights fitted to it would have seen wh
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from nver import config, fingerprint
 from nver.errors import ConfigError, ResultError
 from nver.experiment import EncoderSpec, Experiment
 from nver.heads.specs import LateFusionSpec
-from nver.results import FoldHistory, Predictions, Result
+from nver.results import FoldHistory, Result
 from nver.training import provenance
 
 
@@ -63,7 +64,7 @@ def fuse(parents: Sequence[Result], *, name: str, weights: Sequence[float] | Non
     return Result(
         experiment=experiment,
         labels=first.labels,
-        predictions=Predictions(made.clip_ids, made.truth, np.asarray(mean, np.float32), made.fold),
+        predictions=dataclasses.replace(made, probabilities=np.asarray(mean, np.float32)),
         history=tuple(_untrained(past) for past in first.history),
         provenance=_provenance(parents, shares, encoders=said),
     )
