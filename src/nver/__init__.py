@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nver.errors import (
+    AnnotationError,
     AudioError,
     BundleError,
     ConfigError,
@@ -42,10 +43,15 @@ if TYPE_CHECKING:
     from nver.experiment import Experiment
     from nver.recogniser.prediction import Prediction
     from nver.recogniser.recogniser import Recogniser
+    from nver.recordings.cuts import Windows
+    from nver.recordings.recording import Recording
+    from nver.recordings.segments import Event, Segment, Timeline
+    from nver.recordings.streaming import StreamingRecogniser
     from nver.results import Result
     from nver.training.cross_validate import cross_validate
 
 __all__ = [
+    "AnnotationError",
     "AudioError",
     "BundleError",
     "ConfigError",
@@ -55,6 +61,7 @@ __all__ = [
     "EmbeddingTable",
     "EmptyAudioError",
     "EncoderError",
+    "Event",
     "Experiment",
     "KernelError",
     "MetricError",
@@ -63,13 +70,18 @@ __all__ = [
     "OverlongAudioError",
     "Prediction",
     "Recogniser",
+    "Recording",
     "Result",
     "ResultError",
+    "Segment",
     "SplitError",
     "StoreError",
+    "StreamingRecogniser",
+    "Timeline",
     "TrainingError",
     "TruncatedAudioError",
     "WeightsError",
+    "Windows",
     "cross_validate",
     "extract",
     "load_encoder",
@@ -79,10 +91,16 @@ __all__ = [
 
 _HOMES = {
     "EmbeddingTable": "nver.embeddings.table",
+    "Event": "nver.recordings.segments",
     "Experiment": "nver.experiment",
     "Prediction": "nver.recogniser.prediction",
     "Recogniser": "nver.recogniser.recogniser",
+    "Recording": "nver.recordings.recording",
     "Result": "nver.results",
+    "Segment": "nver.recordings.segments",
+    "StreamingRecogniser": "nver.recordings.streaming",
+    "Timeline": "nver.recordings.segments",
+    "Windows": "nver.recordings.cuts",
     "cross_validate": "nver.training.cross_validate",
     "extract": "nver.embeddings.extract",
     "load_encoder": "nver.encoders",

@@ -18,6 +18,7 @@
     ├── TrainingError      inputs that a head cannot be trained on
     ├── MetricError        a score that is undefined for these predictions
     ├── ResultError        a result directory that is incomplete or not ours
+    ├── AnnotationError    marks of a recording that cannot be read, or that make no sense
     └── BundleError        a trained recogniser that is missing, damaged or of another version
 
 A message is one sentence or two: what came, what was expected, what to do.
@@ -104,6 +105,10 @@ class MetricError(NverError):
 
 class ResultError(NverError):
     """A result directory that is incomplete or not ours."""
+
+
+class AnnotationError(NverError):
+    """Marks of a recording that cannot be read, or that make no sense."""
 
 
 class BundleError(NverError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from mmap import mmap
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +24,15 @@ from nver.errors import (
 )
 from nver.types import RATE_HZ, AudioFile, Matrix, Samples
 
+Encoded: TypeAlias = bytes | mmap
+"""The bytes of an encoded file, in memory or on disk."""
+
 MAX_DURATION_S = 600.0
 """The longest recording that is decoded unless the caller says otherwise."""
 
 _FORMATS = frozenset({"WAV", "WAVEX", "FLAC", "OGG", "MP3"})
 _EXPECTED = "expected WAV, FLAC, MP3, Ogg Vorbis or Opus"
-_RESAMPLER = "HQ"
+RESAMPLER = "HQ"
 _UNKNOWN_LENGTH = 1 << 60
 """libsndfile gives a FLAC whose header does not count its samples a length beyond this."""
 
@@ -53,7 +58,7 @@ def decoder_fingerprint() -> str:
         {
             "version": 1,
             "rate_hz": RATE_HZ,
-            "resampler": _RESAMPLER,
+            "resampler": RESAMPLER,
             "soxr": soxr.__version__,
             "libsndfile": soundfile.__libsndfile_version__,
         }
@@ -158,12 +163,12 @@ def from_array(wave: npt.ArrayLike, rate_hz: int, *, name: str = "the wave") -> 
 
 
 def _mono_at_16_khz(frames: Matrix, rate_hz: int, *, name: str) -> Samples:
-    mono = _mean_of_channels(frames)
+    mono = mean_of_channels(frames)
     if not np.isfinite(mono).all():
         first = int(np.flatnonzero(~np.isfinite(frames).all(axis=1))[0])
         raise NonFiniteAudioError(f"{name} is not finite: sample {first} of {len(mono)} is NaN or infinite")
     samples: Samples = (
-        mono if rate_hz == RATE_HZ else soxr.resample(mono, rate_hz, RATE_HZ, quality=_RESAMPLER)
+        mono if rate_hz == RATE_HZ else soxr.resample(mono, rate_hz, RATE_HZ, quality=RESAMPLER)
     )
     if not samples.size:
         held = f"{len(mono)} samples at {rate_hz} Hz" if len(mono) else "no samples"
@@ -171,7 +176,7 @@ def _mono_at_16_khz(frames: Matrix, rate_hz: int, *, name: str) -> Samples:
     return samples
 
 
-def _mean_of_channels(frames: Matrix) -> Samples:
+def mean_of_channels(frames: Matrix) -> Samples:
     """``frames.mean(axis=1)``, which numpy takes ten times as long for with so few columns."""
     mono = frames[:, 0].copy()
     for channel in frames.T[1:]:
@@ -182,38 +187,83 @@ def _mean_of_channels(frames: Matrix) -> Samples:
 
 def _frames(data: bytes, *, name: str, max_duration_s: float) -> tuple[Matrix, int]:
     """(n_frames, n_channels) as encoded, and their rate."""
-    is_mpeg = data[:3] == b"ID3" or (data[0] == 0xFF and data[1:2] >= b"\xe0")
-    try:
-        file = soundfile.SoundFile(io.BytesIO(with_frame_count(data, name=name) if is_mpeg else data))
-    except soundfile.LibsndfileError as error:
-        reason = "no whole MP3 frame is in it" if is_mpeg else error.error_string.rstrip(".")
-        raise AudioError(f"cannot decode {name}: {reason}; {_EXPECTED}") from error
-    with file:
-        if file.format not in _FORMATS:
-            raise AudioError(f"cannot decode {name}: it is {file.format_info}; {_EXPECTED}")
-        if file.format in ("WAV", "WAVEX"):
-            check_wav(data, name=name)
-        granule = check_ogg(data, name=name) if file.format == "OGG" else 0
+    stream = io.BytesIO(with_frame_count(data, name=name) if is_mpeg(data) else data)
+    with open_stream(stream, data, name=name) as file:
         n_allowed = int(max_duration_s * file.samplerate)
-        if file.frames >= _UNKNOWN_LENGTH:
-            raise AudioError(
-                f"cannot decode {name}: its {file.format} header does not count its samples, "
-                "so that a cut could not be seen; encode it again"
-            )
         if file.frames > n_allowed:
             raise OverlongAudioError(
                 f"{name} is over-long: {file.frames / file.samplerate:.1f} s, and {max_duration_s:g} s "
                 "are allowed; cut it, or raise the limit"
             )
-        try:
-            frames = file.read(dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            raise TruncatedAudioError(f"{name} is truncated or damaged: {error.error_string}") from error
-        if len(frames) < file.frames:
-            raise TruncatedAudioError(
-                f"{name} is truncated: its header announces {file.frames} samples "
-                f"and {len(frames)} could be decoded"
-            )
-        if file.subtype == "OPUS":
-            check_opus(data, name=name, rate_hz=file.samplerate, n_decoded=len(frames), granule=granule)
+        frames = read_frames(file, file.frames, name=name)
+        check_end(file, data, n_decoded=len(frames), name=name)
         return frames, file.samplerate
+
+
+def is_mpeg(data: Encoded) -> bool:
+    """Whether the bytes, one or more, begin as those of an MP3 do."""
+    return data[:3] == b"ID3" or (data[0] == 0xFF and data[1:2] >= b"\xe0")
+
+
+def open_stream(stream: BinaryIO, data: Encoded, *, name: str) -> soundfile.SoundFile:
+    """An encoded file, opened and checked as far as it can be before it is decoded.
+
+    Args:
+        stream: What is decoded: ``data`` as a file, an MP3 with its frames counted.
+        data: The bytes of the file, one or more.
+        name: What errors call it.
+
+    Raises:
+        TruncatedAudioError: It ends before its own header says, or has a hole.
+        AudioError: It is no audio of these formats.
+    """
+    try:
+        file = soundfile.SoundFile(stream)
+    except soundfile.LibsndfileError as error:
+        reason = "no whole MP3 frame is in it" if is_mpeg(data) else error.error_string.rstrip(".")
+        raise AudioError(f"cannot decode {name}: {reason}; {_EXPECTED}") from error
+    try:
+        if file.format not in _FORMATS:
+            raise AudioError(f"cannot decode {name}: it is {file.format_info}; {_EXPECTED}")
+        if file.format in ("WAV", "WAVEX"):
+            check_wav(data, name=name)
+        if file.format == "OGG":
+            check_ogg(data, name=name)
+        if file.frames >= _UNKNOWN_LENGTH:
+            raise AudioError(
+                f"cannot decode {name}: its {file.format} header does not count its samples, "
+                "so that a cut could not be seen; encode it again"
+            )
+    except AudioError:
+        file.close()
+        raise
+    return file
+
+
+def read_frames(file: soundfile.SoundFile, n_frames: int, *, name: str) -> Matrix:
+    """The next frames, (n_frames, n_channels): fewer at the end.
+
+    Raises:
+        TruncatedAudioError: They cannot be decoded.
+    """
+    try:
+        frames: Matrix = file.read(n_frames, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise TruncatedAudioError(f"{name} is truncated or damaged: {error.error_string}") from error
+    return frames
+
+
+def check_end(file: soundfile.SoundFile, data: Encoded, *, n_decoded: int, name: str) -> None:
+    """That as many frames were decoded as the file announces.
+
+    Raises:
+        TruncatedAudioError: Frames are missing.
+    """
+    if n_decoded < file.frames:
+        raise TruncatedAudioError(
+            f"{name} is truncated: its header announces {file.frames} samples "
+            f"and {n_decoded} could be decoded"
+        )
+    if file.subtype == "OPUS":
+        granule = check_ogg(data, name=name)
+        check_opus(data, name=name, rate_hz=file.samplerate, n_decoded=n_decoded, granule=granule)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from mmap import mmap
 
 from nver.errors import AudioError, TruncatedAudioError
 
@@ -29,14 +30,24 @@ def with_frame_count(data: bytes, *, name: str) -> bytes:
         TruncatedAudioError: The last frame is cut.
         AudioError: Its frames have no bit rate ("free format"), so that they cannot be counted.
     """
+    start, info = missing_frame_count(data, name=name)
+    return data[:start] + info + data[start:] if info else data
+
+
+def missing_frame_count(data: bytes | mmap, *, name: str) -> tuple[int, bytes]:
+    """Where an Info frame that counts the frames belongs, and its bytes: none if the file has one.
+
+    Raises:
+        AudioError: As ``with_frame_count``.
+    """
     start = _first_frame_at(data)
     if start is None:
-        return data
+        return 0, b""
     first = _frame_at(data, start)
     if first is None:
         raise AudioError(f"cannot decode {name}: an MP3 of free bit rate; convert it to WAV or FLAC")
     if data[start + first.tag_at : start + first.tag_at + 4] in (b"Xing", b"Info"):
-        return data
+        return 0, b""
     n_frames, at = 0, start
     frame: _Frame | None = first
     while frame is not None:
@@ -49,11 +60,10 @@ def with_frame_count(data: bytes, *, name: str) -> bytes:
         frame = _frame_at(data, at) if _is_frame_at(data, at) else None
     tag = b"Info" + (1).to_bytes(4, "big") + n_frames.to_bytes(4, "big")
     header = data[start : start + 4]
-    info = (header + bytes(first.tag_at - 4) + tag).ljust(first.n_bytes, b"\0")
-    return data[:start] + info + data[start:]
+    return start, (header + bytes(first.tag_at - 4) + tag).ljust(first.n_bytes, b"\0")
 
 
-def _first_frame_at(data: bytes) -> int | None:
+def _first_frame_at(data: bytes | mmap) -> int | None:
     start = 0
     if data[:3] == b"ID3" and len(data) > 10:
         size = data[6:10]
@@ -64,7 +74,7 @@ def _first_frame_at(data: bytes) -> int | None:
     return start if start >= 0 else None
 
 
-def _is_frame_at(data: bytes, at: int) -> bool:
+def _is_frame_at(data: bytes | mmap, at: int) -> bool:
     """Whether a layer III header lies here: eleven set bits, a known version, layer and rate."""
     if at + 4 > len(data) or data[at] != 0xFF or data[at + 1] & 0xE0 != 0xE0:
         return False
@@ -72,7 +82,7 @@ def _is_frame_at(data: bytes, at: int) -> bool:
     return version != 1 and layer == 1 and data[at + 2] >> 4 != 15 and data[at + 2] >> 2 & 3 != 3
 
 
-def _frame_at(data: bytes, at: int) -> _Frame | None:
+def _frame_at(data: bytes | mmap, at: int) -> _Frame | None:
     """The frame whose header lies here; None when its bit rate is free."""
     version = data[at + 1] >> 3 & 3  # 3 is MPEG 1, 2 is MPEG 2, 0 is MPEG 2.5
     is_protected = not data[at + 1] & 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from mmap import mmap
 
 from nver.errors import AudioError, TruncatedAudioError
 
@@ -13,7 +14,7 @@ _LAST_PAGE = 0x04
 """The flag of the page that ends an Ogg stream."""
 
 
-def check_wav(data: bytes, *, name: str) -> None:
+def check_wav(data: bytes | mmap, *, name: str) -> None:
     """That the file reaches to the end of its data chunk.
 
     Raises:
@@ -35,7 +36,7 @@ def check_wav(data: bytes, *, name: str) -> None:
         start += n_bytes + n_bytes % 2
 
 
-def check_ogg(data: bytes, *, name: str) -> int:
+def check_ogg(data: bytes | mmap, *, name: str) -> int:
     """That pages follow each other without a gap up to the one that ends the stream.
 
     Returns:
@@ -62,13 +63,13 @@ def check_ogg(data: bytes, *, name: str) -> int:
     return int(granule)
 
 
-def check_opus(data: bytes, *, name: str, rate_hz: int, n_decoded: int, granule: int) -> None:
+def check_opus(data: bytes | mmap, *, name: str, rate_hz: int, n_decoded: int, granule: int) -> None:
     """That as many samples were decoded as the last page counts (libsndfile passes over damaged pages).
 
     Raises:
         TruncatedAudioError: Samples are missing.
     """
-    n_skipped = struct.unpack_from("<H", data, data.index(b"OpusHead") + 10)[0]
+    n_skipped = struct.unpack_from("<H", data, data.find(b"OpusHead") + 10)[0]
     n_declared = (granule - n_skipped) * rate_hz // 48_000
     if n_decoded < n_declared:
         raise TruncatedAudioError(

@@ -20,6 +20,10 @@ from nver.recogniser.card import BundleCard, HeadSystem
 from nver.recogniser.network import Logits, build
 from nver.recogniser.prediction import Prediction
 from nver.recogniser.views import coarsen
+from nver.recordings.cuts import Windows
+from nver.recordings.recording import Source
+from nver.recordings.segments import Segment, Timeline
+from nver.recordings.timeline import OnProgress, timeline
 from nver.types import RATE_HZ, AudioFile, Matrix, Samples
 
 BATCH_CLIPS = 32
@@ -141,6 +145,32 @@ class Recogniser:
                 yield from self._outcomes(batch)
         finally:
             answers.close()
+
+    def timeline(
+        self,
+        source: Source,
+        *,
+        view: str | None = None,
+        windows: Windows | None = None,
+        segments: Sequence[Segment] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Timeline:
+        """The bursts of a recording, or its course in fixed windows: ``nver.recordings.timeline``.
+
+        Args:
+            source: A file, or ``(wave, rate_hz)``: of any length, rate and channel count.
+            view: Coarser classes.
+            windows: Ask about these instead of bursts, and average where they overlap.
+            segments: Ask about these instead of locating bursts; their labels are not looked at.
+            on_progress: Called with the seconds that have been read, and those of the whole recording.
+
+        Raises:
+            AudioError: The recording cannot be read, is empty, or is cut.
+            AnnotationError: A segment reaches beyond the recording.
+            ConfigError: There is no such view, or windows and segments are given together.
+            EncoderError: A stretch cannot be asked about.
+        """
+        return timeline(self, source, view=view, windows=windows, segments=segments, on_progress=on_progress)
 
     def logits(self, waves: Sequence[Samples]) -> Matrix:
         """(n_waves, n_labels) float32, before the temperature; waves are mono at 16 kHz.
