@@ -116,14 +116,14 @@ def test_what_lasts_too_long_is_divided_where_it_is_quiet():
 
 
 def test_what_lasts_too_long_and_has_no_quiet_is_cut():
-    wave = noise(30)
-    levels = np.random.default_rng(0).uniform(0.15, 0.3, 100)
-    wave[2 * RATE_HZ : 27 * RATE_HZ] += np.concatenate([cry(0.25, level) for level in levels])
+    wave = noise(14)
+    levels = np.random.default_rng(0).uniform(0.15, 0.3, 38)
+    wave[2 * RATE_HZ :][: 38 * 4000] += np.concatenate([cry(0.25, level) for level in levels])
     found = seconds(located(wave))
     assert all(end - start < 8.1 for start, end in found)
-    assert (found[0][0], found[-1][1]) == pytest.approx((2, 27), abs=COLLAR_S)
+    assert (found[0][0], found[-1][1]) == pytest.approx((2, 11.5), abs=COLLAR_S)
+    assert len(found) == 2
     assert all(before[1] == after[0] for before, after in itertools.pairwise(found))
-    assert all((start - 2) % 0.25 == pytest.approx(0.03, abs=0.03) for start, _ in found[1:])
 
 
 def test_bursts_hold_the_samples_between_their_ends_and_do_not_overlap():

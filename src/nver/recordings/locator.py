@@ -32,7 +32,7 @@ LONGEST_FRAMES = 800
 frame if that does not divide it."""
 
 STEADY_FRAMES = 200
-"""What is longer (2 s) has to rise above its own quietest tenth as well, or it is noise that came and went."""
+"""What is longer (2 s) has to rise above its own quietest tenth, too, or it is noise that came and went."""
 
 _BIAS_OF_TENTH = 1.25
 """A tenth of the means of stationary noise lies so far below the mean of them all."""
