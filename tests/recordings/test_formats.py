@@ -61,7 +61,7 @@ def test_elan_gives_back_what_was_written_to_the_millisecond(tmp_path, gap):
     assert pairs(formats.read(saved(timeline, tmp_path / "a.eaf"))) == near(unsaid(timeline))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(label=st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip))
 def test_any_label_survives_praat_and_elan(tmp_path_factory, label):
     folder = tmp_path_factory.mktemp("labels")
@@ -184,9 +184,7 @@ def test_writing_leaves_nothing_but_the_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["odd.name"]
     with pytest.raises(ConfigError, match="no format is known by the suffix of"):
         saved(timeline_of(ODD), tmp_path / "odd.name2")
-    with pytest.raises(
-        ConfigError, match=r"no format of time lines is called 'textgird'\. Did you mean 'text"
-    ):
+    with pytest.raises(ConfigError, match=r"no format of time lines is called 'textgird'\. Did you mean"):
         saved(timeline_of(ODD), tmp_path / "a", format="textgird")
 
 

@@ -117,13 +117,11 @@ def test_what_lasts_too_long_is_divided_where_it_is_quiet():
 
 def test_what_lasts_too_long_and_has_no_quiet_is_cut():
     wave = noise(14)
-    levels = np.random.default_rng(0).uniform(0.15, 0.3, 38)
-    wave[2 * RATE_HZ :][: 38 * 4000] += np.concatenate([cry(0.25, level) for level in levels])
-    found = seconds(located(wave))
-    assert all(end - start < 8.1 for start, end in found)
-    assert (found[0][0], found[-1][1]) == pytest.approx((2, 11.5), abs=COLLAR_S)
-    assert len(found) == 2
-    assert all(before[1] == after[0] for before, after in itertools.pairwise(found))
+    growl = noise(9.5, 0.02, seed=1)
+    wave[2 * RATE_HZ :][: len(growl)] += growl * np.geomspace(1, 20, len(growl), dtype=np.float32)
+    first, second = seconds(located(wave))
+    assert second == (first[1], pytest.approx(11.5, abs=COLLAR_S))
+    assert first[0] < 4 < first[1]
 
 
 def test_bursts_hold_the_samples_between_their_ends_and_do_not_overlap():
@@ -134,7 +132,7 @@ def test_bursts_hold_the_samples_between_their_ends_and_do_not_overlap():
     assert all(a.end <= b.start for a, b in itertools.pairwise(bursts))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data(), seed=st.integers(0, 9))
 def test_the_division_into_chunks_has_no_influence(data, seed):
     rng = np.random.default_rng(seed)

@@ -50,7 +50,7 @@ def test_an_mp3_without_a_frame_count_is_read_whole(tmp_path):
     tag = max(data.find(b"Info"), data.find(b"Xing"))
     first_frame = data.index(b"\xff\xfb", tag)
     path = tmp_path / "a.mp3"
-    path.write_bytes(b"ID3\x04\x00\x00\x00\x00\x00\x00" + data[first_frame:])
+    path.write_bytes(data[first_frame:])
     blocks = np.concatenate(list(Recording.of_file(path).blocks()))
     assert np.array_equal(blocks, audio.decode(AudioFile(path)))
     assert tag > 0
@@ -144,7 +144,7 @@ def test_marked_segments_are_asked_about_in_order_and_to_the_sample(toy):
     assert [(e.start_s, e.end_s) for e in found.events] == [(0.5, 1.0), (0.75, 5.75), (4.25, 5.5), (5.0, 6.0)]
     alone = toy.predict(wave[12_000:92_000], RATE_HZ).probabilities
     assert found.events[1].prediction.probabilities == pytest.approx(alone, abs=1e-4)
-    with pytest.raises(AnnotationError, match="goes from 5 s to 6.5 s and the recording ends at 6 s"):
+    with pytest.raises(AnnotationError, match=r"goes from 5 s to 6\.5 s and the recording ends at 6 s"):
         toy.timeline((wave, RATE_HZ), segments=[Segment(5.0, 6.5)])
     with pytest.raises(ConfigError, match="give one of the two"):
         toy.timeline((wave, RATE_HZ), segments=marked, windows=Windows())
@@ -175,10 +175,10 @@ def test_windows_that_cannot_be_meant_are_refused(length_s, hop_s):
 
 def test_memory_does_not_grow_with_the_recording(toy, tmp_path):
     peaks = []
-    for n in (30, 240):
+    for n in (20, 80):
         soundfile.write(tmp_path / "a.wav", np.tile(scene(10), n // 10), RATE_HZ)
         tracemalloc.start()
         toy.timeline(tmp_path / "a.wav")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 1_000_000
+    assert peaks[1] < peaks[0] + 500_000

@@ -180,20 +180,13 @@ def _checked(stream: BinaryIO, data: Encoded, *, name: str) -> soundfile.SoundFi
     )
 
 
-class _Spliced(io.RawIOBase):
-    """A file with some bytes put between its own."""
+class _Spliced:
+    """A file with some bytes put between its own, as far as libsndfile asks for it."""
 
     def __init__(self, stream: BinaryIO, at: int, inserted: bytes) -> None:
-        super().__init__()
         self._stream, self._at, self._inserted = stream, at, inserted
         self._n_bytes = stream.seek(0, io.SEEK_END) + len(inserted)
         self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def tell(self) -> int:
         return self._position

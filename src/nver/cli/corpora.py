@@ -145,6 +145,29 @@ def synth(
     typer.echo(str(to))
 
 
+@app.command(epilog=example("nver corpora cut session-1.wav session-2.wav --to corpus"))
+def cut(
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RECORDING...", help="Each with a .TextGrid, .eaf or .txt of its name beside it."
+        ),
+    ],
+    to: Annotated[Path, typer.Option(help="A new folder.")],
+    tier: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The tier of labels.", show_default="emotion, or the only one"),
+    ] = None,
+) -> None:
+    """Cut what is marked in long recordings to clips, with a manifest that the corpus `manifest` opens."""
+    from nver.recordings.cutting import cut_corpus
+
+    with interruptible(f"remove {to} and give the same command again"):
+        n_clips = cut_corpus(recordings, to, tier=tier)
+    note(f"{n_clips:,} clips of {len(recordings):,} recordings")
+    typer.echo(str(to / "manifest.csv"))
+
+
 def _kind(annotation: object) -> str:
     """``Literal['full', 'core']``: a type as its author wrote it."""
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
