@@ -44,7 +44,7 @@ def _loudness(monkeypatch):
 def test_a_table_shows_when_each_burst_is(nver, talk):
     ran = nver("timeline", talk)
     assert ran.code == 0
-    assert "talk.wav, 0:04.00" in ran.out
+    assert "talk.wav, 0:04.00: 2 bursts" in ran.out
     assert [ran.out.count(word) for word in ("shout", "0:01.5", "0:03.5")] == [2, 1, 1]
 
 

@@ -37,10 +37,12 @@ def encoded(request, tmp_path):
 def test_blocks_are_the_samples_that_decode_gives(encoded):
     recording = Recording.of_file(encoded)
     whole = audio.decode(AudioFile(encoded))
-    assert np.array_equal(np.concatenate(list(recording.blocks())), whole)
+    blocks = np.concatenate(list(recording.blocks()))
+    # libsndfile seeks after each block, and an MP3 is then decoded with other roundings
+    assert np.allclose(blocks, whole, rtol=0, atol=1e-6 if encoded.suffix == ".mp3" else 0)
     assert recording.duration_s == pytest.approx(len(whole) / RATE_HZ, abs=0.1)
     in_memory = Recording.of_bytes(encoded.read_bytes(), name="upload")
-    assert np.array_equal(np.concatenate(list(in_memory.blocks())), whole)
+    assert np.array_equal(np.concatenate(list(in_memory.blocks())), blocks)
 
 
 def test_an_mp3_without_a_frame_count_is_read_whole(tmp_path):
@@ -52,7 +54,9 @@ def test_an_mp3_without_a_frame_count_is_read_whole(tmp_path):
     path = tmp_path / "a.mp3"
     path.write_bytes(data[first_frame:])
     blocks = np.concatenate(list(Recording.of_file(path).blocks()))
-    assert np.array_equal(blocks, audio.decode(AudioFile(path)))
+    whole = audio.decode(AudioFile(path))
+    assert len(blocks) == len(whole)
+    assert np.allclose(blocks, whole, rtol=0, atol=1e-6)
     assert tag > 0
 
 

@@ -120,7 +120,7 @@ def _print_table(found: Timeline, name: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("from", "to", "category", "", title=Text(f"{name}, {_clock(found.duration_s)}"))
+    table = Table("from", "to", "category", "")
     for one in found.segments():
         table.add_row(
             _clock(one.start_s),
@@ -129,10 +129,10 @@ def _print_table(found: Timeline, name: str) -> None:
             f"{100 * (one.confidence or 0):.0f} %",
         )
     console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
+    n_found = f"{table.row_count:,} {'stretches' if found.curve else 'bursts'}"
+    console.print(Text(f"{name}, {_clock(found.duration_s)}: {n_found}"), soft_wrap=True)
     if table.row_count:
         console.print(table)
-    else:
-        console.print(Text(f"{name}: no burst in {_clock(found.duration_s)}"))
 
 
 def _clock(seconds: float) -> str:
