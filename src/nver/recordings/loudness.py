@@ -84,4 +84,5 @@ class Floor:
     @property
     def power(self) -> npt.NDArray[np.float64]:
         """(B,), after one step or more."""
-        return np.maximum(BIAS * self._means.min(axis=0), SILENCE)
+        power: npt.NDArray[np.float64] = np.maximum(BIAS * self._means.min(axis=0), SILENCE)
+        return power
