@@ -11,16 +11,16 @@ from pathlib import Path
 import gradio as gr
 import pandas as pd
 
-from nver import recordings
 from nver.app import rows, waveform
 from nver.app.listening import Heard, listen, name_of
 from nver.errors import NverError
 from nver.recogniser.prediction import Prediction
 from nver.recogniser.recogniser import Recogniser
+from nver.recordings.formats import write
 
 EVERY_CLASS = "all of them"
 N_BARS = 6
-FORMATS = {"TextGrid": "textgrid", "CSV": "csv", "ELAN": "eaf", "Audacity": "txt"}
+FORMATS = {"TextGrid": "TextGrid", "CSV": "csv", "ELAN": "eaf", "Audacity": "txt"}
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 """Of the curves, for the colour-blind as well (Okabe and Ito)."""
@@ -83,7 +83,13 @@ def _one_recording(
     downloads: Path,
 ) -> None:
     """A recording comes in: waveform, bars, table, curve and files come out."""
-    recording = gr.Audio(sources=["microphone", "upload"], type="filepath", label="Recording", buttons=[])
+    recording = gr.Audio(
+        sources=["microphone", "upload"],
+        type="filepath",
+        label="Recording",
+        buttons=[],
+        elem_id="recording",
+    )
     gr.Examples([[str(path)] for path in examples], recording, label="Made by a synthesiser, to try")
     state = gr.State(None)
     said = gr.Markdown(elem_id="said")
@@ -108,7 +114,7 @@ def _one_recording(
     legend = gr.HTML(elem_id="legend")
     with gr.Row():
         buttons = [
-            gr.DownloadButton(name, interactive=False, size="sm", min_width=80, elem_id=f"save-{suffix}")
+            gr.DownloadButton(name, interactive=False, size="sm", min_width=80, elem_id=f"save-{suffix.lower()}")
             for name, suffix in FORMATS.items()
         ]
     shown = [said, picture, bars, table, *buttons]
@@ -122,7 +128,7 @@ def _one_recording(
         setting.input(
             functools.partial(_hear, recognisers), [recording, *settings[:2]], [state, plot, legend]
         ).then(redraw, [state, settings[2]], shown, show_progress="hidden")
-    settings[2].release(redraw, [state, settings[2]], shown, show_progress="hidden")
+    settings[2].change(redraw, [state, settings[2]], shown, show_progress="hidden")
     for shows_bursts in (picture, table):
         shows_bursts.select(_choose, [state, settings[2]], bars, show_progress="hidden")
 
@@ -135,7 +141,8 @@ def _hear(
     try:
         heard = listen(recognisers[model], Path(recording), view=None if view == EVERY_CLASS else view)
     except NverError as error:
-        raise gr.Error(str(error)) from error
+        said = str(error).replace(recording, Path(recording).name)  # the folder is ours, and tells nothing
+        raise gr.Error(said, print_exception=False) from error
     curve = rows.curve(heard)
     colours = dict(zip(curve["category"].unique(), COLOURS, strict=False))
     legend = "".join(
@@ -153,7 +160,7 @@ def _show(listened: Listened | None, threshold_percent: float, *, downloads: Pat
     folder = Path(tempfile.mkdtemp(dir=downloads))
     paths = [folder / f"{Path(recording).stem}.{suffix}" for suffix in FORMATS.values()]
     for path, suffix in zip(paths, FORMATS.values(), strict=True):
-        recordings.write(heard.bursts, path, suffix)
+        write(heard.bursts, path, name=Path(recording).name)
     return [
         _sentence(heard),
         waveform.draw(heard, audio=recording, threshold=threshold),
@@ -190,7 +197,9 @@ def _many_files(
     recognisers: Mapping[str, Recogniser], settings: Sequence[gr.components.Component], *, downloads: Path
 ) -> None:
     """Files with one vocalisation each come in, a table and a CSV file come out."""
-    clips = gr.File(file_count="multiple", file_types=["audio"], label="Clips with one vocalisation each")
+    clips = gr.File(
+        file_count="multiple", file_types=["audio"], label="Clips with one vocalisation each", elem_id="clips"
+    )
     table = gr.Dataframe(headers=rows.FILES, interactive=False, elem_id="files")
     button = gr.DownloadButton("CSV", interactive=False, size="sm", elem_id="save-files")
 
