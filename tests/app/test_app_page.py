@@ -1,10 +1,14 @@
-"""The page in a browser: a recording by a microphone that plays a file, a dropped file, downloads, a phone."""
+"""The page in a browser: a microphone that plays a file, dropped files, downloads, a phone."""
 
 from __future__ import annotations
 
 import csv
+import os
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +23,9 @@ api = pytest.importorskip("playwright.sync_api", reason="playwright is not insta
 CHROMIUM = shutil.which("chromium")
 
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path: the page is not tried in a browser"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no chromium on the path: the page is not tried in a browser"
+    ),
     # Gradio, and what it brings, warn of one another.
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
 ]
@@ -129,9 +135,7 @@ def test_coarser_classes_and_a_threshold_change_what_is_said(page, recording):
     page.wait_for_function("document.querySelectorAll('.burst.unsure').length == 3", timeout=20_000)
     page.get_by_label("Categories").click()
     page.get_by_role("option", name="arousal").click()
-    page.wait_for_function(
-        "/high|low/i.test(document.querySelector('#bars').innerText)", timeout=60_000
-    )
+    page.wait_for_function("/high|low/i.test(document.querySelector('#bars').innerText)", timeout=60_000)
 
 
 def test_what_is_no_audio_is_said_in_one_sentence(page, tmp_path):
@@ -161,3 +165,19 @@ def test_many_files_are_named_in_one_table(page, recording, tmp_path):
     saved.value.save_as(tmp_path / "clips.csv")
     with (tmp_path / "clips.csv").open(newline="") as file:
         assert [row["file"] for row in csv.DictReader(file)] == [clip.name for clip in clips]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_recordings_go_when_the_page_is_stopped(number, tmp_path):
+    running = subprocess.Popen(
+        [sys.executable, "-m", "nver", "app", "--port", "0"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("nver-app-*/downloads")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(3)  # the page is built, the server listens
+    running.send_signal(number)
+    running.wait(60)
+    assert not list(tmp_path.glob("nver-app-*"))

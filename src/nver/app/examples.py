@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nver.corpora.synthetic.clip import RATE_HZ, render, wav
+from nver.corpora.synthetic.clip import render, wav
+from nver.corpora.synthetic.voice import RATE_HZ
 
 SEED = 0
 CLIPS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from nver.audio.blocks import blocks_of_encoded
 from nver.recogniser.prediction import Prediction
 from nver.recogniser.recogniser import Recogniser
-from nver.recordings import Segment, Timeline, Windows
+from nver.recordings import Curve, Segment, Timeline, Windows
 from nver.types import RATE_HZ
 
 NOT_SURE = "not sure"
@@ -38,7 +39,7 @@ class Heard:
 
     bursts: Timeline
     is_whole: bool
-    curve: Timeline
+    curve: Curve
     envelope: npt.NDArray[np.float32]
 
 
@@ -52,7 +53,8 @@ def listen(recogniser: Recogniser, recording: Path, *, view: str | None = None) 
     found = recogniser.timeline(recording, view=view)
     duration_s = found.duration_s
     hop_s = max(WINDOW_S / 4, duration_s / N_STEPS)
-    curve = recogniser.timeline(recording, view=view, windows=Windows(max(WINDOW_S, hop_s), hop_s))
+    course = recogniser.timeline(recording, view=view, windows=Windows(max(WINDOW_S, hop_s), hop_s))
+    curve = cast("Curve", course.curve)  # windows were asked for
     is_whole = not found.events
     if is_whole:
         found = recogniser.timeline(recording, view=view, segments=[Segment(0.0, duration_s)])

@@ -12,6 +12,7 @@ import gradio as gr
 import pandas as pd
 
 from nver.app import rows, waveform
+from nver.app.assets import text
 from nver.app.listening import Heard, listen, name_of
 from nver.errors import NverError
 from nver.recogniser.prediction import Prediction
@@ -25,25 +26,9 @@ FORMATS = {"TextGrid": "TextGrid", "CSV": "csv", "ELAN": "eaf", "Audacity": "txt
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 """Of the curves, for the colour-blind as well (Okabe and Ito)."""
 
-INTRODUCTION = """\
-# What does it sound like?
-Record a laugh, a cry, a sigh or a scream, or drop a recording of any length: its bursts are found, marked and named."""
-
-NOTE = """\
-**What this cannot do.** It names the sound, not the person's inner state: which of the categories that people were once asked to
-perform it is most like. It must not be used to judge anyone. Words, music and barking dogs are in none of its categories, and
-get one all the same. Its probabilities hold for recordings like those that it was trained on; other microphones, ages and
-languages may differ.
-
-**Your audio stays on this machine.** Nothing is sent anywhere. What you record lies in a temporary folder, which is removed when
-the page is shut down."""
-
-STYLE = """\
-.gradio-container { width: 100% !important; max-width: 1100px !important; margin: 0 auto !important; }
-footer { display: none !important; }
-"""
-
 Listened = tuple[str, Heard]
+Settings = tuple[gr.Dropdown, gr.Dropdown, gr.Slider]
+"""The recogniser, its categories, the threshold in percent."""
 
 
 def build(recognisers: Mapping[str, Recogniser], *, examples: Sequence[Path], downloads: Path) -> gr.Blocks:
@@ -55,29 +40,31 @@ def build(recognisers: Mapping[str, Recogniser], *, examples: Sequence[Path], do
         downloads: A folder for the files that are offered for download.
     """
     names = list(recognisers)
+    page: gr.Blocks
     with gr.Blocks(title="What does it sound like?", analytics_enabled=False) as page:
-        gr.Markdown(INTRODUCTION)
+        gr.Markdown(text("introduction.md"))
         with gr.Row():
             model = gr.Dropdown(names, value=names[0], label="Recogniser", min_width=160)
-            view = gr.Dropdown(label="Categories", min_width=160, **_views(recognisers[names[0]]))
+            view = _views(recognisers[names[0]])
             threshold = gr.Slider(0, 100, value=20, step=5, label="“Not sure” below (%)", min_width=160)
-        model.change(lambda name: gr.Dropdown(**_views(recognisers[name])), model, view)
-        settings = [model, view, threshold]
+        model.change(lambda name: _views(recognisers[name]), model, view)
+        settings = (model, view, threshold)
         with gr.Tab("One recording"):
             _one_recording(recognisers, settings, examples=examples, downloads=downloads)
         with gr.Tab("Many files"):
             _many_files(recognisers, settings, downloads=downloads)
-        gr.Markdown(NOTE)
+        gr.Markdown(text("note.md"))
     return page
 
 
-def _views(recogniser: Recogniser) -> dict[str, object]:
-    return {"choices": [EVERY_CLASS, *recogniser.views], "value": EVERY_CLASS}
+def _views(recogniser: Recogniser) -> gr.Dropdown:
+    choices = [EVERY_CLASS, *recogniser.views]
+    return gr.Dropdown(choices, value=EVERY_CLASS, label="Categories", min_width=160)
 
 
 def _one_recording(
     recognisers: Mapping[str, Recogniser],
-    settings: Sequence[gr.components.Component],
+    settings: Settings,
     *,
     examples: Sequence[Path],
     downloads: Path,
@@ -114,20 +101,20 @@ def _one_recording(
     legend = gr.HTML(elem_id="legend")
     with gr.Row():
         buttons = [
-            gr.DownloadButton(name, interactive=False, size="sm", min_width=80, elem_id=f"save-{suffix.lower()}")
-            for name, suffix in FORMATS.items()
+            gr.DownloadButton(
+                name, interactive=False, size="sm", min_width=80, elem_id=f"save-{name.lower()}"
+            )
+            for name in FORMATS
         ]
     shown = [said, picture, bars, table, *buttons]
 
-    heard = recording.change(
-        functools.partial(_hear, recognisers), [recording, *settings[:2]], [state, plot, legend], show_progress="full"
-    )
+    hear = functools.partial(_hear, recognisers)
+    asked, told = [recording, *settings[:2]], [state, plot, legend]
+    heard = recording.change(hear, asked, told, show_progress="full")
     redraw = functools.partial(_show, downloads=downloads)
     heard.then(redraw, [state, settings[2]], shown, show_progress="hidden")
     for setting in settings[:2]:
-        setting.input(
-            functools.partial(_hear, recognisers), [recording, *settings[:2]], [state, plot, legend]
-        ).then(redraw, [state, settings[2]], shown, show_progress="hidden")
+        setting.input(hear, asked, told).then(redraw, [state, settings[2]], shown, show_progress="hidden")
     settings[2].change(redraw, [state, settings[2]], shown, show_progress="hidden")
     for shows_bursts in (picture, table):
         shows_bursts.select(_choose, [state, settings[2]], bars, show_progress="hidden")
@@ -159,7 +146,7 @@ def _show(listened: Listened | None, threshold_percent: float, *, downloads: Pat
     threshold = threshold_percent / 100
     folder = Path(tempfile.mkdtemp(dir=downloads))
     paths = [folder / f"{Path(recording).stem}.{suffix}" for suffix in FORMATS.values()]
-    for path, suffix in zip(paths, FORMATS.values(), strict=True):
+    for path in paths:
         write(heard.bursts, path, name=Path(recording).name)
     return [
         _sentence(heard),
@@ -183,9 +170,7 @@ def _bars(heard: Heard, number: int, threshold: float) -> gr.Label:
     return gr.Label(dict(prediction.probabilities), label=f"Burst {number + 1}: {name}")
 
 
-def _choose(
-    listened: Listened | None, threshold_percent: float, event: gr.SelectData
-) -> gr.Label | None:
+def _choose(listened: Listened | None, threshold_percent: float, event: gr.SelectData) -> gr.Label | None:
     """A click on the waveform has the burst's number, one on the table its row and column."""
     if listened is None:
         return None
@@ -193,9 +178,7 @@ def _choose(
     return _bars(listened[1], number, threshold_percent / 100)
 
 
-def _many_files(
-    recognisers: Mapping[str, Recogniser], settings: Sequence[gr.components.Component], *, downloads: Path
-) -> None:
+def _many_files(recognisers: Mapping[str, Recogniser], settings: Settings, *, downloads: Path) -> None:
     """Files with one vocalisation each come in, a table and a CSV file come out."""
     clips = gr.File(
         file_count="multiple", file_types=["audio"], label="Clips with one vocalisation each", elem_id="clips"
@@ -210,8 +193,9 @@ def _many_files(
             return None, gr.DownloadButton(interactive=False)
         named: list[tuple[str, Prediction | Exception]] = []
         for path, outcome in zip(paths, recognisers[model].predict_files(paths, workers=0), strict=True):
-            is_seen_through = view != EVERY_CLASS and isinstance(outcome, Prediction)
-            named.append((Path(path).name, outcome.view(view) if is_seen_through else outcome))
+            if view != EVERY_CLASS and isinstance(outcome, Prediction):
+                outcome = outcome.view(view)
+            named.append((Path(path).name, outcome))
         found = rows.files(named, threshold=threshold_percent / 100)
         place = Path(tempfile.mkdtemp(dir=downloads)) / "clips.csv"
         found.to_csv(place, index=False)

@@ -40,15 +40,14 @@ def files(named: list[tuple[str, Prediction | Exception]], *, threshold: float) 
 
 def curve(heard: Heard) -> pd.DataFrame:
     """A row for each time and each of the ``N_CURVES`` classes of the highest mean."""
-    found = heard.curve.curve
-    assert found is not None, "the curve was asked for with windows"
+    found = heard.curve
     best = found.probabilities.mean(axis=0).argsort()[::-1][:N_CURVES]
     return pd.concat(
         pd.DataFrame(
             {
                 "time (s)": found.times_s.round(3),
                 "probability (%)": (100 * found.probabilities[:, column]).round(1),
-                "category": heard.curve.labels[column],
+                "category": heard.bursts.labels[column],
             }
         )
         for column in best

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nver.app.assets import text
 from nver.recogniser.recogniser import Recogniser
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ def application(names_or_paths: Sequence[str]) -> Iterator[FastAPI]:
         from starlette.middleware.base import RequestResponseEndpoint
 
         from nver.app.examples import make
-        from nver.app.page import STYLE, build
+        from nver.app.page import build
 
         downloads = folder / "downloads"
         downloads.mkdir()
@@ -62,13 +65,20 @@ def application(names_or_paths: Sequence[str]) -> Iterator[FastAPI]:
 
         theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
         yield gr.mount_gradio_app(
-            app, page, path="/", allowed_paths=[str(folder)], theme=theme, css=STYLE, show_error=True
+            app,
+            page,
+            path="/",
+            allowed_paths=[str(folder)],
+            theme=theme,
+            css=text("page.css"),
+            show_error=True,
         )
 
 
 def serve(names_or_paths: Sequence[str], *, host: str, port: int) -> None:
-    """Show the page until it is stopped."""
+    """Show the page until it is stopped, by Ctrl-C or SIGTERM; either way its recordings are removed."""
     import uvicorn
 
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # uvicorn passes it on to us
     with application(names_or_paths) as app:
         uvicorn.run(app, host=host, port=port, log_level="warning")

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from html import escape
-from importlib.resources import files
 from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
 
+from nver.app.assets import text
 from nver.app.listening import NOT_SURE, Heard, name_of
 
 HEIGHT = 100
 LOUDEST_AT = 0.92
 """Where the loudest sample reaches, as a share of half the height: quiet recordings are drawn large."""
 
-ASSETS = files("nver.app") / "assets"
-CSS = (ASSETS / "waveform.css").read_text(encoding="utf-8")
-JS = (ASSETS / "waveform.js").read_text(encoding="utf-8")
+CSS = text("waveform.css")
+JS = text("waveform.js")
 
 
 def draw(heard: Heard, *, audio: str, threshold: float) -> str:
@@ -33,11 +32,13 @@ def draw(heard: Heard, *, audio: str, threshold: float) -> str:
     for number, event in enumerate(heard.bursts.events):
         name = name_of(event.prediction, threshold=threshold)
         said = f"{name}, {100 * event.confidence:.0f} %, {event.start_s:.2f} to {event.end_s:.2f} s"
+        kind = "burst unsure" if name == NOT_SURE else "burst"
         left, width = 100 * event.start_s / duration_s, 100 * (event.end_s - event.start_s) / duration_s
         buttons.append(
-            f'<button type="button" class="burst{" unsure" if name == NOT_SURE else ""}" data-burst="{number}" '
+            f'<button type="button" class="{kind}" data-burst="{number}" '
             f'data-start="{event.start_s:.3f}" data-end="{event.end_s:.3f}" '
-            f'style="left:{left:.3f}%;width:{width:.3f}%" aria-label="Play: {escape(said)}" title="{escape(said)}">'
+            f'style="left:{left:.3f}%;width:{width:.3f}%" '
+            f'aria-label="Play: {escape(said)}" title="{escape(said)}">'
             f"<span>{escape(name)}</span></button>"
         )
     return (

@@ -24,6 +24,7 @@ from nver.cli import (
     report,
     run,
     store,
+    timeline,
 )
 from nver.errors import NverError
 
@@ -49,6 +50,7 @@ app.command(epilog=fuse.EXAMPLE)(fuse.fuse)
 app.command(epilog=grid.EXAMPLE)(grid.grid)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
+app.command(epilog=timeline.EXAMPLE)(timeline.timeline)
 app.command(epilog=page.EXAMPLE)(page.app)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(store.app, name="store")

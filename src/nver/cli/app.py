@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from nver.cli.console import example, interruptible, note
+from nver.cli.predict import DEFAULT
+from nver.errors import ConfigError
 
 EXAMPLE = example("nver app", "nver app --model my-bundle --model burst-recogniser --port 8080")
 
@@ -15,7 +18,9 @@ def app(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME|PATH", help="A recogniser to choose from; several times for several.", show_default="burst-recogniser"
+            metavar="NAME|PATH",
+            help="A recogniser to choose from; may be given several times.",
+            show_default=DEFAULT,
         ),
     ] = None,
     host: Annotated[
@@ -27,9 +32,10 @@ def app(
 
     Audio stays on this machine. Needs the extra `app`.
     """
+    if find_spec("gradio") is None:
+        raise ConfigError("nver app needs gradio: pip install 'nver[app]'")
     with interruptible("give the same command again"):
         from nver.app.server import serve
-        from nver.cli.predict import DEFAULT
 
         note(f"http://{host}:{port} (Ctrl-C stops it)")
         serve(model or [DEFAULT], host=host, port=port)
