@@ -13,6 +13,7 @@ import typer
 from nver.cli import app as page
 from nver.cli import (
     bundle,
+    compare,
     console,
     corpora,
     embed,
@@ -49,6 +50,7 @@ app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
 app.command(epilog=fuse.EXAMPLE)(fuse.fuse)
 app.command(epilog=grid.EXAMPLE)(grid.grid)
 app.command(epilog=report.EXAMPLE)(report.report)
+app.command(epilog=compare.EXAMPLE)(compare.compare)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.command(epilog=timeline.EXAMPLE)(timeline.timeline)
 app.command(epilog=page.EXAMPLE)(page.app)

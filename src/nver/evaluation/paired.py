@@ -128,13 +128,16 @@ def _gained(gains: Tallies, *, n_swaps: int, seed: int, is_exact: bool) -> Talli
     if is_exact:
         return tallies.weighted(np.array(list(product((0.0, 1.0), repeat=n_units))), gains)
     rng = np.random.default_rng(seed)
-    kinds, n_of_kind = gains.reshape(n_units, -1), np.ones(n_units, np.int64)
-    if n_units > MANY:  # of equal clips it matters how many are swapped; mostly a swap changes nothing
-        kinds, n_of_kind = np.unique(kinds[kinds.any(axis=1)], axis=0, return_counts=True)
-    rows = max(1, _AT_ONCE // max(1, len(kinds)))
+    if n_units <= MANY:
+        tosses = rng.integers(2, size=(n_swaps, n_units), dtype=np.int8)
+        return tallies.weighted(tosses.astype(np.float64), gains)
+    # Of equal clips it matters how many are swapped, and of most a swap changes nothing.
+    rows = gains.reshape(n_units, -1)
+    kinds, n_of_kind = np.unique(rows[rows.any(axis=1)], axis=0, return_counts=True)
+    at_once = max(1, _AT_ONCE // max(1, len(kinds)))
     parts = [
-        rng.binomial(n_of_kind, 0.5, size=(min(rows, n_swaps - start), len(kinds))) @ kinds
-        for start in range(0, n_swaps, rows)
+        rng.binomial(n_of_kind, 0.5, size=(min(at_once, n_swaps - start), len(kinds))) @ kinds
+        for start in range(0, n_swaps, at_once)
     ]
     return np.concatenate(parts).reshape(n_swaps, *gains.shape[1:])
 
@@ -177,7 +180,7 @@ def corrected_t(differences: Shares, *, test_over_train: float, level: float = L
 
 
 def mcnemar(truth: Labels, guess_a: Labels, guess_b: Labels) -> McNemar:
-    """Whether two systems get as many clips right, as if clips were independent: of several a speaker they are not.
+    """Whether two systems get as many clips right, were clips independent: several of a speaker are not.
 
     Args:
         truth: (n_clips,) class indices.

@@ -53,7 +53,7 @@ def risk_coverage(probabilities: npt.ArrayLike, truth: Labels) -> RiskCoverage:
 
     Source:
         Geifman and El-Yaniv (2017), "Selective classification for deep neural networks", NeurIPS; Geifman,
-        Uziel, El-Yaniv (2019), "Bias-reduced uncertainty estimation for deep neural classifiers", ICLR (excess).
+        Uziel, El-Yaniv (2019), "Bias-reduced uncertainty estimation for deep neural classifiers", ICLR.
 
     >>> curve = risk_coverage([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.array([0, 1, 1]))
     >>> curve.coverage.round(2).tolist(), curve.risk.round(2).tolist()
@@ -86,8 +86,8 @@ def threshold_for(
         truth: (n_clips,) class indices.
         accuracy: Wanted of the answered clips, between 0 and 1.
         confidence: With 0 the share seen on these clips counts. Above 0 the accuracy is to hold with this
-            probability for new clips like these (Clopper-Pearson, a clip a draw, over all thresholds at once by
-            Bonferroni): fewer are answered.
+            probability for new clips like these (Clopper-Pearson, a clip a draw, over all thresholds at once
+            by Bonferroni): fewer are answered.
 
     Returns:
         The threshold; None where no answer is right often enough.

@@ -1,0 +1,304 @@
+"""Which of several systems is better on the same clips, by how much, and how sure one can be of it.
+
+Results that differ in name and seed alone are one system: their confusion matrices are averaged over the
+seeds. Whether a difference is there is asked in three ways (``nver.evaluation.paired``); what is said in
+words rests on the interval over speakers and on the swaps of whole speakers, corrected for all pairs (Holm).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from nver import fingerprint
+from nver.errors import ResultError
+from nver.evaluation import intervals, paired, tallies
+from nver.evaluation.intervals import Interval
+from nver.evaluation.tallies import ScoreName, Tallies, Units
+from nver.results import Predictions, Result
+
+SCORES: tuple[ScoreName, ...] = ("accuracy", "macro_f1", "uar")
+TITLES: dict[ScoreName, str] = {"accuracy": "accuracy", "macro_f1": "macro F1", "uar": "UAR"}
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """One or more results that differ by seed alone.
+
+    Attributes:
+        name: Unique among those that are compared.
+        results: In the order they came.
+        tally: (S, 3, C) of each unit, the mean over the results.
+        scores: Pooled over all clips, with intervals.
+    """
+
+    name: str
+    results: tuple[Result, ...]
+    tally: Tallies
+    scores: dict[ScoreName, Interval]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of the results."""
+        return tuple(result.experiment.seed for result in self.results)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two systems under one score.
+
+    Attributes:
+        score: Which.
+        a: Name of one, of a score as high or higher.
+        b: Name of the other.
+        difference: ``a`` minus ``b``, as a fraction of one.
+        permutation: Of whole speakers.
+        p_holm: Its p-value, corrected for all pairs.
+        corrected_t: None where the two have not the same folds and seeds, or a single fold.
+        mcnemar: Of accuracy; None for another score or several seeds.
+    """
+
+    score: ScoreName
+    a: str
+    b: str
+    difference: Interval
+    permutation: paired.Permutation
+    p_holm: float
+    corrected_t: paired.CorrectedT | None
+    mcnemar: paired.McNemar | None
+
+    @property
+    def is_told_apart(self) -> bool:
+        """Zero is outside the interval, and swaps of speakers rarely make such a difference.
+
+        Of few speakers, whose heads were trained on each other, either alone says so a little too often
+        (docs/numerics.md).
+        """
+        is_beside_zero = self.difference.low > 0 or self.difference.high < 0
+        return is_beside_zero and self.permutation.p_value < 1 - self.difference.level
+
+    @property
+    def verdict(self) -> str:
+        """In plain words, in points of a hundred."""
+        gap = self.difference
+        points, low, high = 100 * gap.value, 100 * gap.low, 100 * gap.high
+        if not self.is_told_apart:
+            around = f"{_signed(points)} points, {_signed(low)} to {_signed(high)}"
+            return f"{self.a} and {self.b} cannot be told apart ({around})"
+        said = f"{self.a} is better than {self.b} by {points:.1f} points, {low:.1f} to {high:.1f}"
+        return said if self.p_holm < 1 - gap.level else f"{said}, though not after Holm's correction"
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """All systems and all pairs of them, under every score.
+
+    Attributes:
+        labels: The classes.
+        n_clips: Tested clips, the same ones of every system.
+        units: What was drawn and swapped as a whole.
+        protocols: How clips were divided, each once.
+        systems: In the order they came.
+        pairs: By score, the pairs of the best first, the other system falling.
+    """
+
+    labels: tuple[str, ...]
+    n_clips: int
+    units: Units
+    protocols: tuple[str, ...]
+    systems: tuple[System, ...]
+    pairs: dict[ScoreName, tuple[Pair, ...]]
+
+    def ranked(self, score: ScoreName) -> tuple[System, ...]:
+        """Systems, the best first."""
+        return tuple(sorted(self.systems, key=lambda system: -system.scores[score].value))
+
+    def against_best(self, score: ScoreName) -> tuple[Pair, ...]:
+        """The pairs of the best system."""
+        best = self.ranked(score)[0].name
+        return tuple(pair for pair in self.pairs[score] if pair.a == best)
+
+    @property
+    def method(self) -> str:
+        """How intervals and p-values were made, in three sentences."""
+        first, *others = next(iter(self.pairs.values()))
+        n_swaps = f"{first.permutation.n_swaps:,} assignments" + (
+            ", all that there are" if first.permutation.is_exact else ""
+        )
+        swapped = "whole speakers" if self.units.n_speakers else "clips"
+        return (
+            f"{intervals_over(self.units)} p: permutation test that swaps {swapped} between the two systems "
+            f"({n_swaps}). Holm: p corrected for all {1 + len(others)} pairs."
+        )
+
+
+def intervals_over(units: Units) -> str:
+    """How an interval was made, in a sentence."""
+    return f"95 % intervals: bootstrap over {units.text}."
+
+
+def units_of(made: Predictions) -> Units:
+    """What is drawn and swapped as a whole."""
+    return tallies.units_of(made.speakers, n_clips=len(made.clip_ids))
+
+
+def tally(result: Result, units: Units) -> Tallies:
+    """(S, 3, C) of a result."""
+    made = result.predictions
+    return tallies.tally(made.truth, made.guess, units.numbers, n_classes=len(result.labels))
+
+
+def compare(results: Sequence[Result], *, names: Sequence[str] | None = None, seed: int = 0) -> Differences:
+    """Every system against every other, on the clips that all were tested on.
+
+    Args:
+        results: Of two systems or more, tested on the same clips, under whatever protocol.
+        names: What each result is called; None for the names of their experiments.
+        seed: Of the draws.
+
+    Raises:
+        ResultError: Results were tested on different clips or classes, are of one system, or are of a single
+            speaker.
+
+    Source:
+        ``nver.evaluation.intervals`` and ``nver.evaluation.paired`` name theirs.
+    """
+    if not results:
+        raise ResultError("there are no results to compare")
+    for other in results[1:]:
+        _require_same_clips(results[0], other)
+    units = units_of(results[0].predictions)
+    if len(units) < 2:
+        raise ResultError("all clips are of one speaker: no interval over speakers can be had")
+    groups = _by_system(results, names or [result.experiment.name for result in results])
+    if len(groups) < 2:
+        raise ResultError(
+            f"{len(results)} results are of one system, '{next(iter(groups))}'; compare two systems or more"
+        )
+    systems = tuple(_system(name, group, units, seed) for name, group in groups.items())
+    return Differences(
+        labels=results[0].labels,
+        n_clips=len(units.numbers),
+        units=units,
+        protocols=tuple(dict.fromkeys(result.experiment.folds.protocol for result in results)),
+        systems=systems,
+        pairs=_all_pairs(systems, seed),
+    )
+
+
+def _all_pairs(systems: Sequence[System], seed: int) -> dict[ScoreName, tuple[Pair, ...]]:
+    couples = list(combinations(range(len(systems)), 2))
+    gaps = [intervals.of_differences(systems[i].tally, systems[j].tally, seed=seed) for i, j in couples]
+    swapped = [paired.permutation(systems[i].tally, systems[j].tally, seed=seed) for i, j in couples]
+    found: dict[ScoreName, tuple[Pair, ...]] = {}
+    for score in SCORES:
+        corrected = paired.holm([permutation[score].p_value for permutation in swapped])
+        pairs = [
+            _pair(score, systems[i], systems[j], gap[score], permutation[score], p_holm)
+            for (i, j), gap, permutation, p_holm in zip(couples, gaps, swapped, corrected, strict=True)
+        ]
+        order = {system.name: -system.scores[score].value for system in systems}
+        found[score] = tuple(sorted(pairs, key=lambda pair: (order[pair.a], pair.a, order[pair.b], pair.b)))
+    return found
+
+
+def _pair(
+    score: ScoreName,
+    first: System,
+    second: System,
+    gap: Interval,
+    permutation: paired.Permutation,
+    p_holm: float,
+) -> Pair:
+    a, b, difference = first, second, gap
+    if (b.scores[score].value, a.name) > (a.scores[score].value, b.name):
+        a, b = second, first
+        difference = Interval(-gap.value, -gap.high, -gap.low, gap.level)
+    return Pair(
+        score=score,
+        a=a.name,
+        b=b.name,
+        difference=difference,
+        permutation=permutation,
+        p_holm=p_holm,
+        corrected_t=_corrected_t(a, b, score),
+        mcnemar=_mcnemar(a, b) if score == "accuracy" else None,
+    )
+
+
+def _corrected_t(a: System, b: System, score: ScoreName) -> paired.CorrectedT | None:
+    """Of the differences of all folds and seeds that both were trained on."""
+    by_seed = [{result.experiment.seed: result for result in system.results} for system in (a, b)]
+    if by_seed[0].keys() != by_seed[1].keys() or any(len(s.results) != len(set(s.seeds)) for s in (a, b)):
+        return None
+    differences: list[float] = []
+    ratios: list[float] = []
+    for seed, of_a in by_seed[0].items():
+        of_b = by_seed[1][seed]
+        if not np.array_equal(of_a.predictions.fold, of_b.predictions.fold) or len(of_a.history) < 2:
+            return None
+        folds = [getattr(result.scores(), score).per_fold for result in (of_a, of_b)]
+        differences += np.subtract(*folds).tolist()
+        ratios += [past.n_test / (past.n_train + past.n_validation) for past in of_a.history]
+    return paired.corrected_t(np.array(differences), test_over_train=float(np.mean(ratios)))
+
+
+def _mcnemar(a: System, b: System) -> paired.McNemar | None:
+    if len(a.results) > 1 or len(b.results) > 1:
+        return None
+    made = [system.results[0].predictions for system in (a, b)]
+    return paired.mcnemar(made[0].truth, made[0].guess, made[1].guess)
+
+
+def _system(name: str, results: Sequence[Result], units: Units, seed: int) -> System:
+    mean = np.mean([tally(result, units) for result in results], axis=0)
+    return System(name, tuple(results), mean, intervals.of_scores(mean, seed=seed).scores)
+
+
+def _by_system(results: Sequence[Result], names: Sequence[str]) -> dict[str, list[Result]]:
+    """Results that differ in name and seed alone, by a name for each."""
+    groups: dict[str, dict[int, Result]] = {}
+    for i, result in enumerate(results):
+        experiment = result.experiment.model_dump(
+            mode="json", exclude={"name": True, "seed": True, "corpus": {"root"}}
+        )
+        encoders = [encoder.get("fingerprint") for encoder in result.provenance.get("encoders", ())]
+        groups.setdefault(fingerprint.of_data([experiment, encoders]), {})[i] = result
+    named: dict[str, list[Result]] = {}
+    for group in groups.values():
+        first, result = next(iter(group.items()))
+        name = names[first]
+        if len(group) > 1:
+            name = re.sub(rf"-seed{result.experiment.seed}(?=-|$)", "", name)
+        free, number = name, 2
+        while free in named:
+            free, number = f"{name}-{number}", number + 1
+        named[free] = list(group.values())
+    return named
+
+
+def _require_same_clips(first: Result, other: Result) -> None:
+    a, b = first.predictions, other.predictions
+    names = f"'{first.experiment.name}' and '{other.experiment.name}'"
+    if first.labels != other.labels:
+        raise ResultError(f"{names} have different classes; compare results with the same classes")
+    if a.clip_ids != b.clip_ids or not np.array_equal(a.truth, b.truth):
+        n_both = len(set(a.clip_ids) & set(b.clip_ids))
+        raise ResultError(
+            f"{names} were tested on different clips ({len(a.clip_ids):,} and {len(b.clip_ids):,}, {n_both:,} "
+            "of them in both); compare results of the same clips"
+        )
+
+
+def _signed(points: float) -> str:
+    """One decimal with its sign, minus as minus.
+
+    >>> _signed(1.25), _signed(-0.04)
+    ('+1.2', '0.0')
+    """
+    rounded = round(points, 1)
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
