@@ -85,10 +85,10 @@ class Pair:
     def verdict(self) -> str:
         """In plain words, in points of a hundred."""
         gap = self.difference
-        points, low, high = 100 * gap.value, 100 * gap.low, 100 * gap.high
         if not self.is_told_apart:
-            around = f"{_signed(points)} points, {_signed(low)} to {_signed(high)}"
+            around = f"{signed(gap.value)} points, {signed(gap.low)} to {signed(gap.high)}"
             return f"{self.a} and {self.b} cannot be told apart ({around})"
+        points, low, high = 100 * gap.value, 100 * gap.low, 100 * gap.high
         said = f"{self.a} is better than {self.b} by {points:.1f} points, {low:.1f} to {high:.1f}"
         return said if self.p_holm < 1 - gap.level else f"{said}, though not after Holm's correction"
 
@@ -136,6 +136,16 @@ class Differences:
         )
 
 
+def signed(share: float) -> str:
+    """Points of a hundred, with one decimal and a sign.
+
+    >>> signed(0.0125), signed(-0.0304), signed(-0.0004)
+    ('+1.2', '−3.0', '0.0')
+    """
+    points = round(100 * share, 1)
+    return f"{points:+.1f}".replace("-", "−") if points else "0.0"
+
+
 def intervals_over(units: Units) -> str:
     """How an interval was made, in a sentence."""
     return f"95 % intervals: bootstrap over {units.text}."
@@ -150,6 +160,11 @@ def tally(result: Result, units: Units) -> Tallies:
     """(S, 3, C) of a result."""
     made = result.predictions
     return tallies.tally(made.truth, made.guess, units.numbers, n_classes=len(result.labels))
+
+
+def n_systems(results: Sequence[Result]) -> int:
+    """How many systems results are of."""
+    return len({_system_key(result) for result in results})
 
 
 def compare(results: Sequence[Result], *, names: Sequence[str] | None = None, seed: int = 0) -> Differences:
@@ -263,11 +278,7 @@ def _by_system(results: Sequence[Result], names: Sequence[str]) -> dict[str, lis
     """Results that differ in name and seed alone, by a name for each."""
     groups: dict[str, dict[int, Result]] = {}
     for i, result in enumerate(results):
-        experiment = result.experiment.model_dump(
-            mode="json", exclude={"name": True, "seed": True, "corpus": {"root"}}
-        )
-        encoders = [encoder.get("fingerprint") for encoder in result.provenance.get("encoders", ())]
-        groups.setdefault(fingerprint.of_data([experiment, encoders]), {})[i] = result
+        groups.setdefault(_system_key(result), {})[i] = result
     named: dict[str, list[Result]] = {}
     for group in groups.values():
         first, result = next(iter(group.items()))
@@ -281,24 +292,24 @@ def _by_system(results: Sequence[Result], names: Sequence[str]) -> dict[str, lis
     return named
 
 
+def _system_key(result: Result) -> str:
+    """Digest of all that a system is but its name and seed."""
+    experiment = result.experiment.model_dump(
+        mode="json", exclude={"name": True, "seed": True, "corpus": {"root"}}
+    )
+    encoders = [encoder.get("fingerprint") for encoder in result.provenance.get("encoders", ())]
+    return fingerprint.of_data([experiment, encoders])
+
+
 def _require_same_clips(first: Result, other: Result) -> None:
     a, b = first.predictions, other.predictions
     names = f"'{first.experiment.name}' and '{other.experiment.name}'"
     if first.labels != other.labels:
         raise ResultError(f"{names} have different classes; compare results with the same classes")
     if a.clip_ids != b.clip_ids or not np.array_equal(a.truth, b.truth):
+        counts = f"{len(a.clip_ids):,} and {len(b.clip_ids):,}"
         n_both = len(set(a.clip_ids) & set(b.clip_ids))
         raise ResultError(
-            f"{names} were tested on different clips ({len(a.clip_ids):,} and {len(b.clip_ids):,}, {n_both:,} "
-            "of them in both); compare results of the same clips"
+            f"{names} were tested on different clips ({counts}, {n_both:,} of them in both); compare results "
+            "of the same clips"
         )
-
-
-def _signed(points: float) -> str:
-    """One decimal with its sign, minus as minus.
-
-    >>> _signed(1.25), _signed(-0.04)
-    ('+1.2', '0.0')
-    """
-    rounded = round(points, 1)
-    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"

@@ -99,6 +99,8 @@ class TrainingSpec(FrozenModel):
         monitor: What picks the epoch on that part.
         class_weights: ``balanced`` weighs the cross-entropy by inverse class frequency.
         standardize: Centre and scale each embedding dimension by the training part of the fold.
+        calibrate: ``temperature`` divides the logits of a fold by the temperature at which the classes of
+            that held-back part are most likely; guesses stay the same.
     """
 
     lr: PositiveFloat = 1e-3
@@ -110,6 +112,7 @@ class TrainingSpec(FrozenModel):
     class_weights: Literal["none", "balanced"] = "none"
     standardize: bool = False
     weight_decay: NonNegativeFloat = 0.0
+    calibrate: Literal["none", "temperature"] = "none"
 
 
 class Experiment(FrozenModel):

@@ -94,6 +94,7 @@ class Epoch:
 class FoldHistory:
     """How one fold was trained; ``best_epoch`` (from 0) is the one whose weights made the predictions.
 
+    ``temperature`` is what its logits were divided by before they became probabilities.
     A fold for which nothing was trained (late fusion of other results) has no epochs, and 0 as the best one.
     """
 
@@ -104,6 +105,7 @@ class FoldHistory:
     n_test: int
     epochs: tuple[Epoch, ...]
     best_epoch: int
+    temperature: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.best_epoch < max(1, len(self.epochs)):

@@ -91,7 +91,7 @@ def _print(found: Differences, score: ScoreName, *, all_pairs: bool) -> None:
     )
     for grid in (pairs.systems_grid(found, score), pairs.pairs_grid(chosen)):
         console.print(grid.terminal(grid.header))
-    console.print(f"{found.method} {pairs.READING}")
+    console.print(pairs.reading(found, chosen))
     console.print()
     for pair in chosen:
         console.print(f"{pair.verdict}.")

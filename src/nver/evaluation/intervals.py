@@ -21,6 +21,7 @@ from nver.evaluation import tallies
 from nver.evaluation.folds import Rows
 from nver.evaluation.metrics import Shares
 from nver.evaluation.tallies import ScoreName, Tallies
+from nver.types import Labels
 
 N_DRAWS = 1000
 LEVEL = 0.95
@@ -131,6 +132,29 @@ def of_scores(
         precision=found(tallies.precision),
         f1=found(tallies.f1),
     )
+
+
+def of_mean(
+    values: Shares, units: Labels, *, n_draws: int = N_DRAWS, level: float = LEVEL, seed: int = 0
+) -> Interval:
+    """The mean over clips of a figure that each clip has of its own, such as a loss.
+
+    Args:
+        values: (n_clips,)
+        units: (n_clips,) the unit of each clip, from 0, every unit with a clip.
+        n_draws: How often units are drawn.
+        level: Between 0 and 1.
+        seed: Of the draws: those of ``over_speakers`` with the same seed.
+
+    Raises:
+        MetricError: There are fewer than two units, or the level is no share.
+    """
+    n = np.bincount(units)
+    shares = _shares_below(level, n_units=len(n))
+    sums = np.stack([np.bincount(units, weights=values), n], axis=1)  # (S, 2)
+    drawn = drawn_tallies(sums, n_draws=n_draws, seed=seed)
+    draws = drawn[:, :1] / drawn[:, 1:]
+    return _defined(_intervals(np.array([values.mean()]), draws, shares, level)[0])
 
 
 def of_differences(

@@ -143,13 +143,18 @@ def _audio(
 
 
 def _write_tables(comparisons: Sequence[Comparison], studied: Sequence[StudyTable], out: Path) -> None:
-    """Tables as CSV, the study's tables in four forms, and the plans that make everything again."""
-    from nver.report import reproduce, tables
+    """Tables as CSV and LaTeX, the study's in four forms, and the plans that make everything again."""
+    from nver.report import latex, pairs, reproduce, tables
 
     (out / "table.csv").write_text(tables.systems_csv(comparisons), encoding="utf-8")
     (out / "classes.csv").write_text(tables.classes_csv(comparisons), encoding="utf-8")
+    differences = [(one.slug, one.differences) for one in comparisons if one.differences is not None]
+    (out / "pairs.csv").write_text(pairs.pairs_csv(differences), encoding="utf-8")
     (out / "reproduce").mkdir(exist_ok=True)
+    (out / "tables").mkdir(exist_ok=True)
     for comparison in comparisons:
+        for name, text in latex.documents(comparison).items():
+            (out / "tables" / name).write_text(text, encoding="utf-8")
         for name, plan in reproduce.plans(comparison).items():
             (out / "reproduce" / name).write_text(plan, encoding="utf-8")
     if studied:
@@ -160,7 +165,6 @@ def _write_study_tables(studied: Sequence[StudyTable], out: Path) -> None:
     from nver.report import page, study
     from nver.report.study import documents
 
-    out.mkdir(exist_ok=True)
     for table in studied:
         forms = {
             "md": documents.markdown(table) + "\n",

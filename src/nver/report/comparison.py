@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from nver import fingerprint
+from nver.differences import Differences, intervals_over, n_systems, tally, units_of
+from nver.differences import compare as differences_of
+from nver.evaluation import intervals
+from nver.evaluation.intervals import ScoreIntervals
 from nver.evaluation.metrics import Scores
+from nver.evaluation.tallies import Units
 from nver.experiment import CorpusSpec, EncoderSpec, Experiment, FoldSpec
 from nver.heads.specs import SystemSpec
+from nver.report.certainty import Certainty, certainty_of
 from nver.results import Result
+
+MOST_IN_PAIRS = 12
+"""Systems of a comparison that are set against each other: 66 pairs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +39,17 @@ class Row:
     settings: str
     result: Result
     scores: Scores
+
+    @cached_property
+    def intervals(self) -> ScoreIntervals | None:
+        """Of every pooled score; None where all clips are of one speaker."""
+        units = units_of(self.result.predictions)
+        return intervals.of_scores(tally(self.result, units)) if len(units) > 1 else None
+
+    @cached_property
+    def certainty(self) -> Certainty:
+        """Whether its probabilities mean what they say."""
+        return certainty_of(self.result.predictions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +73,30 @@ class Comparison:
         """``emogator (labels=vivae), 6 classes, protocol speaker``."""
         corpus = with_options(self.corpus.name, self.corpus.options)
         return f"{corpus}, {len(self.labels)} classes, protocol {self.folds.protocol}"
+
+    @cached_property
+    def units(self) -> Units:
+        """What intervals draw as a whole."""
+        return units_of(self.rows[0].result.predictions)
+
+    @property
+    def interval_note(self) -> str:
+        """How intervals were made."""
+        if len(self.units) < 2:
+            return "No intervals: all clips are of one speaker."
+        return intervals_over(self.units)
+
+    @cached_property
+    def differences(self) -> Differences | None:
+        """The systems against each other, seeds together; the best by macro F1, where there are very many.
+
+        None where there is a single system, or a single speaker.
+        """
+        best = sorted(self.rows, key=lambda row: -row.scores.macro_f1.pooled)[:MOST_IN_PAIRS]
+        rows = [row for row in self.rows if row in best]
+        if len(self.units) < 2 or n_systems([row.result for row in rows]) < 2:
+            return None
+        return differences_of([row.result for row in rows], names=[row.system for row in rows])
 
     @property
     def n_clips(self) -> int:

@@ -8,11 +8,12 @@ from pathlib import Path
 from nver.report import notices, paths
 from nver.report.comparison import Comparison
 from nver.report.maps import ClipSet
+from nver.report.pairs import pairs_grid, pairs_statement, reading
 from nver.report.protocols import chance, headline, statement
 from nver.report.provenance import shared_and_own, was_trained
 from nver.report.reproduce import fusions, plans
 from nver.report.study import StudyTable, documents
-from nver.report.tables import class_grid, main_grid
+from nver.report.tables import CERTAINTY, certainty_grid, class_grid, main_grid
 from nver.report.typeset import MARKS
 
 
@@ -55,15 +56,31 @@ def _scores(comparison: Comparison) -> Iterator[str]:
     yield main_grid(comparison).markdown()
     yield (
         "Percent. Mean ± standard deviation over folds; pooled: over all tested clips at once. "
-        f"{MARKS} Training: {comparison.settings}."
+        f"{comparison.interval_note} {MARKS} Training: {comparison.settings}."
     )
+    yield from _pairs(comparison)
     yield "### F1 by class"
     yield headline(comparison.folds.protocol)
     yield class_grid(comparison).markdown()
     yield (
-        "Percent, pooled over all tested clips. Bold: the best of a class; italic: the second best; –: never "
-        "there, never guessed."
+        f"Percent, pooled over all tested clips. {comparison.interval_note} Bold: the best of a class; "
+        "italic: the second best; –: never there, never guessed."
     )
+    yield "### Certainty"
+    yield certainty_grid(comparison).markdown()
+    yield CERTAINTY
+
+
+def _pairs(comparison: Comparison) -> Iterator[str]:
+    """The best system against the others."""
+    if (found := comparison.differences) is None:
+        return
+    best = found.against_best("macro_f1")
+    yield "### The best against the others, by macro F1"
+    yield pairs_statement(comparison, found)
+    yield pairs_grid(best).markdown()
+    yield f"{reading(found, best)} All pairs, also by accuracy and UAR: `pairs.csv`."
+    yield "\n".join(f"- {pair.verdict}." for pair in best)
 
 
 def _figures(comparison: Comparison) -> Iterator[str]:

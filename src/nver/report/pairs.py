@@ -7,17 +7,40 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nver.differences import TITLES, Differences, Pair
+from nver.differences import TITLES, Differences, Pair, signed
 from nver.evaluation.intervals import Interval
 from nver.evaluation.tallies import ScoreName
+from nver.report.comparison import Comparison
 from nver.report.typeset import Cell, Grid, compete
 
 NOTHING = "–"
-READING = (
-    "Differences are in points of a hundred. Corrected t: over folds and seeds (Nadeau and Bengio). McNemar "
-    "takes clips for independent, which clips of one speaker are not: its p is too small."
-)
-"""What stands below a table of pairs, after ``Differences.method``."""
+
+
+def reading(found: Differences, pairs: Sequence[Pair]) -> str:
+    """What stands below a table of pairs: how its figures were made."""
+    said = [found.method, "Differences are in points of a hundred."]
+    if any(pair.corrected_t for pair in pairs):
+        said.append("Corrected t: p of the test over folds and seeds (Nadeau and Bengio).")
+    if any(pair.mcnemar for pair in pairs):
+        said.append(
+            "McNemar: p of a test that takes clips for independent, which clips of one speaker are not; too small."
+        )
+    return " ".join(said)
+
+
+def pairs_statement(comparison: Comparison, found: Differences) -> str:
+    """How many clips and systems, under which protocol, with which seeds."""
+    seeds = ", ".join(map(str, sorted({seed for system in found.systems for seed in system.seeds})))
+    left_out = len(comparison.rows) - sum(len(system.results) for system in found.systems)
+    more = (
+        f"; the {left_out} worst results by macro F1 are left out, `nver compare` takes all"
+        if left_out
+        else ""
+    )
+    return (
+        f"Protocol `{comparison.folds.protocol}`, {found.n_clips:,} clips, {len(found.systems)} systems, "
+        f"seeds {seeds}{more}."
+    )
 
 
 def interval_text(interval: Interval | None) -> str:
@@ -56,7 +79,7 @@ def pairs_grid(pairs: Sequence[Pair]) -> Grid:
         "system": [Cell(pair.a) for pair in pairs],
         "against": [Cell(pair.b) for pair in pairs],
         "points [95 % interval]": [
-            Cell(f"{_signed(pair.difference.value)} {ends_text(pair.difference)}") for pair in pairs
+            Cell(f"{signed(pair.difference.value)} {ends_text(pair.difference)}") for pair in pairs
         ],
         "p": [Cell(p_text(pair.permutation.p_value)) for pair in pairs],
         "Holm": [Cell(p_text(pair.p_holm)) for pair in pairs],
@@ -139,8 +162,3 @@ def _record(pair: Pair) -> dict[str, Any]:
         "n_only_a": None if mcnemar is None else mcnemar.n_only_a,
         "n_only_b": None if mcnemar is None else mcnemar.n_only_b,
     }
-
-
-def _signed(share: float) -> str:
-    points = round(100 * share, 1)
-    return f"{points:+.1f}".replace("-", "−") if points else "0.0"

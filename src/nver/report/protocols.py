@@ -63,7 +63,7 @@ def reading(protocol: Protocol) -> str:
 
 def chance(comparison: Comparison) -> str:
     """Clips, speakers, folds, and the scores that need no listening."""
-    speakers = n_speakers(comparison.rows[0].result)
+    speakers = comparison.units.n_speakers or n_speakers(comparison.rows[0].result)
     who = f"{speakers:,} known speakers" if speakers else "no known speakers"
     n = len(comparison.labels)
     n_folds = "1 fold" if comparison.n_folds == 1 else f"{comparison.n_folds} folds"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nver.encoders.base import is_random
+from nver.heads.specs import LateFusionSpec
 from nver.results import Result
 
 
@@ -17,6 +18,15 @@ def n_parameters(result: Result) -> int:
 def was_trained(result: Result) -> bool:
     """Whether there are learning curves; a late fusion of other results has none."""
     return any(past.epochs for past in result.history)
+
+
+def calibrated_how(result: Result) -> str:
+    """Whether a temperature was fitted to its probabilities, and on what."""
+    if isinstance(result.experiment.head, LateFusionSpec):
+        return "means of its parents'"
+    if result.experiment.training.calibrate == "temperature":
+        return "temperature fitted on the inner validation part"
+    return "as trained"
 
 
 def n_speakers(result: Result) -> int:

@@ -27,8 +27,11 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
     yield _plain(statement(comparison))
     yield from (Text(notice.plain(), style="red") for notice in of_comparison(comparison))
     yield _plain(chance(comparison))
-    yield main_grid(comparison).terminal(("system", "parameters", *SCORES))
-    yield "Percent, mean ± standard deviation over folds; *: the best of a column."
+    yield main_grid(comparison).terminal(("system", "parameters", *SCORES, "pooled macro F1"))
+    yield (
+        "Percent, mean ± standard deviation over folds; pooled: all tested clips at once; *: the best of a "
+        f"column. {comparison.interval_note}"
+    )
 
 
 def _plain(markdown: str, *, style: str = "") -> Text:

@@ -25,6 +25,7 @@ _LATEX = str.maketrans(
         "–": "--",
         "β": r"$\beta$",
         "δ": r"$\delta$",
+        "<": "$<$",
         "λ": r"$\lambda$",
     }
 )
@@ -54,6 +55,15 @@ class Grid:
     n_names: int
     groups: tuple[tuple[str, ...], ...] = ()
     sections: tuple[tuple[int, str], ...] = ()
+
+    def only(self, columns: Iterable[str]) -> Grid:
+        """Those of these columns that it has, of a table without headings above headings."""
+        kept = [self.header.index(name) for name in columns if name in self.header]
+        return Grid(
+            header=tuple(self.header[j] for j in kept),
+            lines=tuple(tuple(line[j] for j in kept) for line in self.lines),
+            n_names=sum(j < self.n_names for j in kept),
+        )
 
     def markdown(self) -> str:
         """A pipe table: headings in one line, the best in bold, the second in italics."""

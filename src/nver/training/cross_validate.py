@@ -237,6 +237,7 @@ class Run:
                 n_test=len(fold.test),
                 epochs=fitted.epochs,
                 best_epoch=fitted.best_epoch,
+                temperature=fitted.temperature,
             ),
             n_parameters=sum(weight.numel() for weight in fitted.head.parameters()),
             seconds=time.perf_counter() - started,

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from nver.errors import TrainingError
 from nver.evaluation import metrics
+from nver.evaluation.calibration import TEMPERATURES, fit_temperature
 from nver.experiment import TrainingSpec
 from nver.heads.base import Head
 from nver.heads.build import build
@@ -75,17 +76,19 @@ class Fitted:
         scales: One an encoder; empty when embeddings are taken as they are.
         epochs: How training went.
         best_epoch: From 0.
+        temperature: What logits are divided by, fitted to the validation part; 1 unless asked for.
     """
 
     head: Head
     scales: tuple[Scale, ...]
     epochs: tuple[Epoch, ...]
     best_epoch: int
+    temperature: float = 1.0
 
     def predict(self, views: Sequence[Matrix]) -> Matrix:
         """(n_clips, n_classes) float32 probabilities of clips' embeddings, one matrix an encoder."""
         logits, _ = _forward(self.head, _tensors(views, self.scales))
-        probabilities: Matrix = torch.softmax(logits, dim=1).numpy()
+        probabilities: Matrix = torch.softmax(logits / self.temperature, dim=1).numpy()
         return probabilities
 
 
@@ -159,7 +162,16 @@ def fit(
         if settings.patience is not None and number - best_epoch >= settings.patience:
             break
     head.load_state_dict(best_weights)
-    return Fitted(head.eval(), scales, tuple(epochs), best_epoch)
+    temperature = 1.0
+    if settings.calibrate == "temperature":
+        temperature = _temperature(_forward(head, held_inputs)[0], validation.truth)
+    return Fitted(head.eval(), scales, tuple(epochs), best_epoch, temperature)
+
+
+def _temperature(logits: Tensor, truth: Labels) -> float:
+    """Of held-back clips; 1 where all are found, which promises too much of others."""
+    found = fit_temperature(logits.numpy(), truth)
+    return 1.0 if found == TEMPERATURES[0] else found
 
 
 def _untrained(spec: HeadSpec, dims: Sequence[int], *, n_classes: int, seed: int) -> Head:

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nver.evaluation.metrics import Score
+from nver.evaluation.metrics import ClassScore, Score
 from nver.report import notices
 from nver.report.comparison import Comparison, Row
 from nver.report.maps import ClipSet
+from nver.report.page.evidence import certainty, ends, pairs
 from nver.report.protocols import chance, statement
-from nver.report.provenance import n_parameters, random_weights, shared_and_own
+from nver.report.provenance import calibrated_how, n_parameters, random_weights, shared_and_own
 from nver.report.reproduce import fusions, plans
 from nver.report.study.published import published_cell
-from nver.report.tables import SCORES
+from nver.report.tables import SCORES, of_score
 from nver.results import FoldHistory
 
 _MAP_STEPS = 30_000
@@ -53,6 +54,8 @@ def _comparison(comparison: Comparison, clip_set: int) -> dict[str, Any]:
         "protocol": comparison.folds.protocol,
         "statement": _plain(statement(comparison)),
         "chance": chance(comparison),
+        "intervals": comparison.interval_note,
+        "pairs": pairs(comparison),
         "settings": comparison.settings,
         "clipSet": clip_set,
         "provenance": list(shared.items()),
@@ -79,12 +82,13 @@ def _cell(comparison: int, row: Row, own: Mapping[str, str], folds: dict[bytes, 
         "parameters": n_parameters(row.result),
         "random": random_weights(row.result),
         "notices": [notice.plain() for notice in notices.notices([(row.system, row.result)])],
-        "scores": {name: _score(get(row.scores)) for name, get in SCORES.items()},
+        "scores": {
+            name: {**_score(get(row.scores)), "ends": ends(of_score(row, name))}
+            for name, get in SCORES.items()
+        },
         "published": published and {"accuracy": published.accuracy, "macro F1": published.macro_f1},
-        "classes": [
-            [score.label, *map(_finite, (score.precision, score.recall, score.f1)), score.support]
-            for score in row.scores.per_class
-        ],
+        "classes": _classes(row),
+        "certainty": certainty(row.certainty, how=calibrated_how(row.result)),
         "monitor": experiment.training.monitor,
         "history": [_history(past) for past in row.result.history],
         "fold": folds.setdefault(fold, len(folds)),
@@ -92,6 +96,25 @@ def _cell(comparison: int, row: Row, own: Mapping[str, str], folds: dict[bytes, 
         "sure": _base64((255 * made.probabilities.max(axis=1)).round(), "u1"),
         "provenance": list(own.items()),
     }
+
+
+def _classes(row: Row) -> list[list[Any]]:
+    """Label; precision, recall and F1, each with its ends; clips."""
+    found = row.intervals
+    n = len(row.scores.per_class)
+    of_class = zip(found.precision, found.recall, found.f1, strict=True) if found else [(None,) * 3] * n
+    return [
+        [
+            score.label,
+            *([_finite(share), ends(interval)] for share, interval in zip(_shares(score), own, strict=True)),
+            score.support,
+        ]
+        for score, own in zip(row.scores.per_class, of_class, strict=True)
+    ]
+
+
+def _shares(score: ClassScore) -> tuple[float, float, float]:
+    return score.precision, score.recall, score.f1
 
 
 def _score(score: Score) -> dict[str, Any]:

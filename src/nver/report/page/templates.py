@@ -63,6 +63,7 @@ def render(
         .render(
             data=_json({**data, "looks": looks, "audio": sorted(audio), "clipsAChunk": CLIPS_A_CHUNK}),
             studied=[(table.slug, _safe(documents.fragment(table))) for table in studied],
+            has_pairs=any(comparison["pairs"] for comparison in data["comparisons"]),
             notices=[notice.plain() for notice in notices],
             chunks=[
                 (f"audio-{place}-{chunk}", _chunk(files[first : first + CLIPS_A_CHUNK]))

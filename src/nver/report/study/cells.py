@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from nver.differences import tally, units_of
+from nver.evaluation.intervals import Interval, of_scores
 from nver.evaluation.metrics import Score
 from nver.experiment import Protocol
 from nver.report.comparison import head_name, measured_on, settings_text, with_options
@@ -26,6 +28,13 @@ class Ours:
     def seeds(self) -> tuple[int, ...]:
         """Of the results, in their order."""
         return tuple(result.experiment.seed for result in self.results)
+
+    def interval(self, name: Literal["accuracy", "macro_f1"]) -> Interval | None:
+        """Of the pooled figure, the seeds' confusion matrices averaged; None for a single speaker."""
+        units = units_of(self.results[0].predictions)
+        if len(units) < 2:
+            return None
+        return of_scores(np.mean([tally(result, units) for result in self.results], axis=0)).scores[name]
 
     def score(self, name: Literal["accuracy", "macro_f1"]) -> Score:
         """Over the folds of all seeds; ``pooled`` is the mean of the seeds' pooled figures."""

@@ -53,7 +53,7 @@ def caption(table: StudyTable) -> str:
     return (
         f"Table {table.number} of the study under protocol {table.protocol}, in percent. Published: mean of "
         f"five folds (arXiv:2506.02258). Ours: mean ± standard deviation over {over}; difference: ours minus "
-        f"published. Best and second best are marked in each column. Training: {table.settings}."
+        f"published; 95 % intervals of pooled figures are in study.csv. Best and second best are marked in each column. Training: {table.settings}."
     )
 
 
@@ -80,10 +80,14 @@ def _record(table: StudyTable, cell: Published) -> dict[str, object]:
     }
     for name in _SCORES:
         score = ours.score(name) if ours else None
+        interval = ours.interval(name) if ours else None
         record |= {
             f"{name}_published": getattr(cell, name),
             f"{name}_ours": None if score is None else 100 * score.mean,
             f"{name}_sd": None if score is None or math.isnan(score.sd) else 100 * score.sd,
+            f"{name}_pooled": None if score is None else 100 * score.pooled,
+            f"{name}_pooled_low": None if interval is None else 100 * interval.low,
+            f"{name}_pooled_high": None if interval is None else 100 * interval.high,
             f"{name}_difference": None if score is None else 100 * score.mean - getattr(cell, name),
         }
     return record

@@ -10,14 +10,15 @@ function show() {
   const parts = view === "cell" && cell ? cellPage(data, cell)
     : view === "map" ? mapPage(data, Number(first || 0) in data.clipSets ? Number(first || 0) : 0, second === undefined ? null : Number(second),
       (set, index) => { location.hash = "#/map/" + set + (index === null ? "" : "/" + index); })
+      : view === "pairs" ? pairsPage(data, Number(first || 0))
       : view === "study" && study ? [] : overview(data);
   place.replaceChildren(...parts.flat().filter((part) => part !== null && part !== undefined));
   place.hidden = view === "study" && study !== null;
   const notices = document.getElementById("notices");
-  if (notices) notices.hidden = ["cell", "map", "study"].includes(view); // those say which of them concern them
+  if (notices) notices.hidden = ["cell", "map", "study", "pairs"].includes(view); // those say which of them concern them
   if (study) study.hidden = view !== "study";
   document.querySelectorAll("nav a").forEach((link) => {
-    const here = link.dataset.view === (["map", "study"].includes(view) ? view : "overview");
+    const here = link.dataset.view === (["map", "study", "pairs"].includes(view) ? view : "overview");
     link.classList.toggle("here", here);
     if (here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   });

@@ -102,7 +102,8 @@ function confusionPart(data, cell, set) {
 }
 
 function classTable(cell) {
-  const figure = (title, place) => ({ title, figure: true, value: (row) => row[place], show: (row) => percent(row[place]) });
+  const figure = (title, place) => ({ title, figure: true, value: (row) => row[place][0],
+    show: (row) => [percent(row[place][0]), h("small", {}, " " + range(row[place][1]))] });
   return sortableTable([
     { title: "class", value: (row) => row[0], show: (row) => row[0] },
     figure("precision", 1), figure("recall", 2), figure("F1", 3),
@@ -123,15 +124,17 @@ function cellPage(data, cell) {
     h("p", { class: "soft" }, comparison.title + ". " + comparison.statement),
     cell.notices.map((notice) => h("p", { class: "notice" }, notice)),
     h("div", { class: "cards" }, names.map((name) => h("div", { class: "card" }, h("b", {}, spread(cell.scores[name])),
+      h("span", { class: "ends" }, pooled(cell.scores[name])),
       h("span", {}, name + (cell.published && name in cell.published ? ` (published ${cell.published[name].toFixed(2)})` : "")))),
     h("div", { class: "card" }, h("b", {}, cell.parameters.toLocaleString("en")), h("span", {}, "parameters of the head"))),
-    h("p", { class: "caption" }, comparison.chance + " Percent, mean ± standard deviation over folds."),
+    h("p", { class: "caption" }, comparison.chance + " Percent, mean ± standard deviation over folds; below, all clips at once. " + comparison.intervals),
     h("p", {}, h("a", { href: `#/map/${comparison.clipSet}/${cell.index}` }, "See its guesses on the embedding map →")),
     h("div", { class: set.labels.length > 12 ? "stacked" : "columns" },
       h("section", {}, h("h2", {}, "Who is taken for whom"), confusionPart(data, cell, set)),
       h("section", {}, h("h2", {}, "How it learned"), learningFigures(cell))),
     h("h2", {}, "Classes"), classTable(cell),
-    h("p", { class: "caption" }, "Percent, pooled over all tested clips; –: undefined."),
+    h("p", { class: "caption" }, "Percent, pooled over all tested clips; –: undefined. " + comparison.intervals),
+    h("h2", {}, "How sure it is"), certaintyPart(cell.certainty, comparison.intervals),
     h("h2", {}, "Folds"), sortableTable([
       { title: "fold", value: (row) => row.name, show: (row) => row.name },
       ...names.map((name) => ({ title: name, figure: true, value: (row) => row[name], show: (row) => percent(row[name]) })),

@@ -24,6 +24,8 @@ const placesOf = (base64) => new Int16Array(bytesOf(base64).buffer);
 
 const percent = (share) => (share === null ? "–" : (100 * share).toFixed(1));
 const spread = (score) => percent(score.mean) + (score.sd === null ? "" : " ± " + percent(score.sd));
+const range = (ends) => (ends ? `[${percent(ends[0])}, ${percent(ends[1])}]` : "");
+const pooled = (score) => percent(score.pooled) + (score.ends ? " " + range(score.ends) : "");
 const option = (value, text, chosen) => h("option", { value, selected: value === chosen }, text);
 const choice = (title, options, chosen, onchange, id) =>
   h("label", {}, title, h("select", { id, onchange: (event) => onchange(event.target.value) },

@@ -6,6 +6,7 @@ const scoreColumn = (name) => ({
     percent(cell.scores[name].mean),
     cell.scores[name].sd === null ? "" : h("small", {}, " ± " + percent(cell.scores[name].sd)),
     name === "macro F1" ? h("span", { class: "meter" }, h("i", { style: `width:${100 * cell.scores[name].mean}%` })) : "",
+    h("small", { class: "below" }, pooled(cell.scores[name])),
   ],
 });
 
@@ -47,12 +48,12 @@ function overview(data) {
     }));
     const shown = filter.comparison === "all" ? data.comparisons : [data.comparisons[Number(filter.comparison)]];
     about.replaceChildren(...shown.map((comparison) => h("p", { class: "caption" },
-      h("b", {}, comparison.title), ". ", comparison.statement, " ", comparison.chance, " Training: " + comparison.settings + ".")));
+      h("b", {}, comparison.title), ". ", comparison.statement, " ", comparison.chance, " ", comparison.intervals, " Training: " + comparison.settings + ".")));
   }
   draw();
   return [
     h("h1", {}, `${data.cells.length} ${data.cells.length === 1 ? "system" : "systems"}`),
-    h("p", { class: "soft" }, "Percent, mean ± standard deviation over folds. A heading sorts; a row opens its page. ",
+    h("p", { class: "soft" }, "Percent, mean ± standard deviation over folds; below, all clips at once with its 95 % interval. A heading sorts; a row opens its page. ",
       data.cells.some((cell) => cell.published) ? "Δ: points above what the study published. " : "",
       data.comparisons.length > 1 ? "Only rows with the same “measured on” can be compared." : ""),
     h("div", { class: "controls" },
