@@ -38,6 +38,7 @@ PUBLIC = [
     "TruncatedAudioError",
     "WeightsError",
     "Windows",
+    "compare",
     "cross_validate",
     "extract",
     "load_encoder",

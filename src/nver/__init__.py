@@ -37,6 +37,7 @@ from nver.errors import (
 
 if TYPE_CHECKING:
     from nver.corpora import open_corpus, verify
+    from nver.differences import compare
     from nver.embeddings.extract import extract
     from nver.embeddings.table import EmbeddingTable
     from nver.encoders import load_encoder
@@ -82,6 +83,7 @@ __all__ = [
     "TruncatedAudioError",
     "WeightsError",
     "Windows",
+    "compare",
     "cross_validate",
     "extract",
     "load_encoder",
@@ -101,6 +103,7 @@ _HOMES = {
     "StreamingRecogniser": "nver.recordings.streaming",
     "Timeline": "nver.recordings.segments",
     "Windows": "nver.recordings.cuts",
+    "compare": "nver.differences",
     "cross_validate": "nver.training.cross_validate",
     "extract": "nver.embeddings.extract",
     "load_encoder": "nver.encoders",

@@ -191,9 +191,7 @@ def compare(results: Sequence[Result], *, names: Sequence[str] | None = None, se
         raise ResultError("all clips are of one speaker: no interval over speakers can be had")
     groups = _by_system(results, names or [result.experiment.name for result in results])
     if len(groups) < 2:
-        raise ResultError(
-            f"{len(results)} results are of one system, '{next(iter(groups))}'; compare two systems or more"
-        )
+        raise ResultError(f"there are results of '{next(iter(groups))}' alone; compare two systems or more")
     systems = tuple(_system(name, group, units, seed) for name, group in groups.items())
     return Differences(
         labels=results[0].labels,

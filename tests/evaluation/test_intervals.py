@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nver.errors import MetricError
-from nver.evaluation.intervals import over_speakers
+from nver.evaluation import intervals, metrics, tallies
+from nver.evaluation.intervals import of_differences, of_mean, of_scores, over_speakers
 
 
 def clips(seed: int, *, n_speakers: int = 40, per_speaker: int = 30, spread: float = 1.0):
@@ -77,3 +78,91 @@ def test_undefined_draws_are_left_out_and_a_figure_that_never_is_defined_is_refu
 def test_what_has_no_interval_is_refused(speakers, level, message):
     with pytest.raises(MetricError, match=message):
         over_speakers(lambda rows: 0.0, speakers, level=level)
+
+
+def tallied(seed: int, *, n_speakers: int = 9, n_clips: int = 150, n_classes: int = 3, hit_rate: float = 0.5):
+    """Truth, two systems' guesses, speakers, and the tallies of both."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(n_classes, size=n_clips)
+    guesses = [
+        np.where(rng.random(n_clips) < hit_rate, truth, rng.integers(n_classes, size=n_clips)) for _ in "ab"
+    ]
+    numbers = rng.integers(n_speakers, size=n_clips)
+    numbers[:n_speakers] = np.arange(n_speakers)
+    return truth, guesses, numbers, [tallies.tally(truth, g, numbers, n_classes=n_classes) for g in guesses]
+
+
+def figures_of(truth, guess):
+    """The slow definitions."""
+    return {
+        "accuracy": lambda rows: metrics.accuracy(truth[rows], guess[rows]),
+        "macro_f1": lambda rows: metrics.macro_f1(truth[rows], guess[rows], n_classes=3),
+        "uar": lambda rows: metrics.unweighted_average_recall(
+            truth[rows], guess[rows], n_classes=3, absent="leave out"
+        ),
+    }
+
+
+def ends(interval):
+    return interval.value, interval.low, interval.high
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_intervals_from_tallies_are_those_of_the_clips(seed):
+    truth, (guess, other), numbers, (a, b) = tallied(seed)
+    speakers = [f"s{number}" for number in numbers]
+    found = of_scores(a, n_draws=60, seed=seed).scores
+    gaps = of_differences(a, b, n_draws=60, seed=seed)
+    of_other = figures_of(truth, other)
+    for name, figure in figures_of(truth, guess).items():
+        slow = over_speakers(figure, speakers, n_draws=60, seed=seed)
+        assert ends(found[name]) == pytest.approx(ends(slow), abs=1e-12)
+        slow = over_speakers(
+            lambda rows, one=figure, two=of_other[name]: one(rows) - two(rows),
+            speakers,
+            n_draws=60,
+            seed=seed,
+        )
+        assert ends(gaps[name]) == pytest.approx(ends(slow), abs=1e-12)
+
+
+def test_the_interval_of_a_mean_is_that_of_the_clips():
+    values, speakers = clips(1, n_speakers=6, per_speaker=5)
+    numbers = np.array([int(name[1:]) for name in speakers])
+    slow = over_speakers(lambda rows: values[rows].mean(), speakers, n_draws=60)
+    assert ends(of_mean(values, numbers, n_draws=60)) == pytest.approx(ends(slow), abs=1e-12)
+
+
+def test_a_class_that_is_never_there_has_no_interval():
+    truth, guess = np.array([0, 1, 0, 1]), np.array([0, 1, 1, 1])
+    found = of_scores(tallies.tally(truth, guess, np.array([0, 0, 1, 1]), n_classes=3), n_draws=50)
+    assert [one[2] for one in (found.recall, found.precision, found.f1)] == [None] * 3
+    assert [one.value for one in found.recall[:2]] == [0.5, 1.0]
+
+
+def test_many_clips_of_nobody_known_are_drawn_as_if_one_by_one(monkeypatch):
+    truth, (guess, _), _, _ = tallied(2, n_clips=400)
+    each = tallies.tally(truth, guess, np.arange(400), n_classes=3)
+    one_by_one = of_scores(each, n_draws=4000).scores["macro_f1"]
+    monkeypatch.setattr(intervals, "MANY", 100)
+    together = of_scores(each, n_draws=4000, seed=1).scores["macro_f1"]
+    assert together.value == pytest.approx(one_by_one.value, abs=1e-12)
+    # Both ends are quantiles of 4,000 draws, whose own error is a thirtieth of the interval.
+    room = (one_by_one.high - one_by_one.low) / 15
+    assert ends(together)[1:] == pytest.approx(ends(one_by_one)[1:], abs=room)
+
+
+def test_few_speakers_make_an_interval_wider_than_the_middle_of_the_draws():
+    _, _, _, (a, _) = tallied(3, n_speakers=5)
+    drawn = tallies.accuracy(intervals.drawn_tallies(a, n_draws=1000, seed=0))
+    found = of_scores(a).scores["accuracy"]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert found.low < low
+    assert high < found.high
+
+
+def test_systems_of_different_clips_have_no_difference():
+    _, _, _, (a, _) = tallied(0)
+    _, _, _, (other, _) = tallied(1)
+    with pytest.raises(MetricError, match="tested on different clips"):
+        of_differences(a, other)

@@ -30,6 +30,7 @@ def _make_result(
     encoders: tuple[Any, ...] = ("logmel-stats",),
     training: dict[str, Any] | None = None,
     provenance: dict[str, Any] | None = None,
+    n_speakers: int = 0,
 ) -> Result:
     rng = np.random.default_rng(seed)
     n = len(labels)
@@ -78,7 +79,9 @@ def _make_result(
     return Result(
         experiment=experiment,
         labels=labels,
-        predictions=Predictions(ids, truth, probabilities, fold),
+        predictions=Predictions(
+            ids, truth, probabilities, fold, tuple(f"s{i % n_speakers}" for i in range(n_clips) if n_speakers)
+        ),
         history=history,
         provenance=said | (provenance or {}),
     )

@@ -47,9 +47,9 @@ def browser():
 def address(make_result, tmp_path_factory):
     """A page of two systems under two protocols, with a map on a grid of five columns, and sound."""
     results = [
-        make_result(n_clips=N_CLIPS, system=system, hit_rate=rate, protocol=protocol)
+        make_result(n_clips=N_CLIPS, system=system, hit_rate=rate, protocol=protocol, head={"kind": head})
         for protocol in ("paper", "speaker")
-        for system, rate in (("weak", 0.2), ("strong", 0.9))
+        for system, rate, head in (("weak", 0.2, "fcn"), ("strong", 0.9, "cnn"))
     ]
     comparisons = compare(results)
     made = results[0].predictions
@@ -133,10 +133,28 @@ def test_a_system_has_a_page_with_its_matrix_curves_classes_and_origin(opened):
     opened.locator("#confusion-unit").get_by_text("clips").click()
     shown = [int(text) for text in counts.locator("g text").all_text_contents()]
     assert sum(shown) == N_CLIPS
-    assert opened.locator("svg circle").count() == 2 * 3  # the best epoch of three folds, on two charts
+    learning = opened.locator("section", has_text="How it learned").locator("svg circle")
+    assert learning.count() == 2 * 3  # the best epoch of three folds, on two charts
+    assert (
+        opened.get_by_role("img", name="reliability").locator("circle").count() == 1
+    )  # all are equally sure
+    assert opened.get_by_role("img", name="risk by coverage").is_visible()
     assert opened.get_by_text("achievement", exact=True).count() >= 1
     assert opened.get_by_text("machine.cpu").is_visible()
     assert "speaker" in opened.locator("pre").first.inner_text() + opened.locator("main").first.inner_text()
+
+
+def test_systems_are_set_against_each_other_by_any_score(opened):
+    opened.locator("nav").get_by_text("Comparisons").click()
+    (verdict,) = opened.locator("#verdicts li").all_inner_texts()
+    assert "strong is better than weak by" in verdict
+    assert opened.locator("tbody tr").count() == 1
+    before = opened.locator("tbody tr").inner_text()
+    opened.select_option("#score", "accuracy")
+    assert opened.locator("th", has_text="McNemar").count() == 1
+    assert opened.locator("tbody tr").inner_text() != before
+    opened.select_option("#pairs-of", "1")
+    assert "protocol speaker" in opened.locator("main").first.inner_text()
 
 
 def test_the_map_tells_filters_and_plays(opened):

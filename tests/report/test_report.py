@@ -36,12 +36,13 @@ def headline_above_each_table(text: str) -> list[str]:
 
 
 def test_the_protocol_stands_above_every_table(make_result):
-    text = text_of(*(make_result(protocol=protocol) for protocol in SPEAKERS))
+    systems = [(protocol, name) for protocol in SPEAKERS for name in ("fcn", "cnn")]
+    text = text_of(*(make_result(protocol=p, system=name, head={"kind": name}) for p, name in systems))
     above = headline_above_each_table(text)
-    assert len(above) == 2 * len(SPEAKERS)
+    n_tables = 4  # scores, the best against the others, classes, certainty
+    assert len(above) == n_tables * len(SPEAKERS)
     for i, sentence in enumerate(SPEAKERS.values()):
-        assert above[2 * i].startswith(sentence)
-        assert above[2 * i + 1].startswith(sentence)
+        assert all(named.startswith(sentence) for named in above[n_tables * i : n_tables * (i + 1)])
 
 
 def test_figures_with_speakers_on_both_sides_are_called_optimistic(make_result):
@@ -89,7 +90,7 @@ def test_equal_results_give_equal_bytes(make_result, tmp_path):
     for name in ("one", "two"):
         write_report([make_result()], tmp_path / name)
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
-    assert len(files) == 13
+    assert len(files) == 15
     for file in files:
         one, two = ((tmp_path / name / file).read_bytes() for name in ("one", "two"))
         assert one.replace(b"/one/", b"/two/") == two, file

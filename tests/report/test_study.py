@@ -190,4 +190,5 @@ def test_a_report_holds_the_study_tables_in_four_forms(make_result, tmp_path):
         "study-table-i-speaker.md",
         "study-table-i-speaker.tex",
         "study.csv",
+        "vivae-6-classes-speaker-systems.tex",
     ]

@@ -6,6 +6,7 @@ import torch
 
 from nver.errors import TrainingError
 from nver.evaluation import metrics
+from nver.evaluation.calibration import fit_temperature, negative_log_likelihood
 from nver.experiment import TrainingSpec
 from nver.heads.scale import Scale
 from nver.heads.specs import CNNSpec, ConcatSpec, FCNSpec, RENOSpec
@@ -219,3 +220,22 @@ def test_what_cannot_be_trained_on_is_refused(views, truth, message):
     with pytest.raises(TrainingError) as refused:
         Part(views, truth)
     assert message in str(refused.value)
+
+
+def test_a_temperature_is_fitted_to_the_held_back_part_and_changes_no_guess():
+    held = OVERFITTING["held"]
+    plain, calibrated = (fitted(calibrate=how, **OVERFITTING) for how in ("none", "temperature"))
+    assert bits(plain) == bits(calibrated)
+    assert plain.temperature == 1.0
+    # Saved probabilities are rounded to float32.
+    again = fit_temperature(np.log(plain.predict(held.views)), held.truth)
+    assert calibrated.temperature == pytest.approx(again, rel=1e-5)
+    other = part(200, seed=3, apart=0.3)
+    before, after = plain.predict(other.views), calibrated.predict(other.views)
+    assert (before.argmax(axis=1) == after.argmax(axis=1)).all()
+    assert negative_log_likelihood(after, other.truth) < negative_log_likelihood(before, other.truth)
+
+
+def test_where_every_held_back_clip_is_found_there_is_nothing_to_fit():
+    easy = {"train": part(96, seed=1, apart=4.0), "held": part(30, seed=2, apart=4.0), "lr": 1e-2}
+    assert fitted(calibrate="temperature", **easy).temperature == 1.0

@@ -67,6 +67,7 @@ def _scores(comparison: Comparison) -> Iterator[str]:
         "italic: the second best; –: never there, never guessed."
     )
     yield "### Certainty"
+    yield headline(comparison.folds.protocol)
     yield certainty_grid(comparison).markdown()
     yield CERTAINTY
 
@@ -77,6 +78,7 @@ def _pairs(comparison: Comparison) -> Iterator[str]:
         return
     best = found.against_best("macro_f1")
     yield "### The best against the others, by macro F1"
+    yield headline(comparison.folds.protocol)
     yield pairs_statement(comparison, found)
     yield pairs_grid(best).markdown()
     yield f"{reading(found, best)} All pairs, also by accuracy and UAR: `pairs.csv`."

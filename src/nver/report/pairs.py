@@ -23,7 +23,7 @@ def reading(found: Differences, pairs: Sequence[Pair]) -> str:
         said.append("Corrected t: p of the test over folds and seeds (Nadeau and Bengio).")
     if any(pair.mcnemar for pair in pairs):
         said.append(
-            "McNemar: p of a test that takes clips for independent, which clips of one speaker are not; too small."
+            "McNemar: p of a test that takes clips for independent; a speaker's are not, and it is too small."
         )
     return " ".join(said)
 

@@ -53,7 +53,8 @@ def caption(table: StudyTable) -> str:
     return (
         f"Table {table.number} of the study under protocol {table.protocol}, in percent. Published: mean of "
         f"five folds (arXiv:2506.02258). Ours: mean ± standard deviation over {over}; difference: ours minus "
-        f"published; 95 % intervals of pooled figures are in study.csv. Best and second best are marked in each column. Training: {table.settings}."
+        f"published; 95 % intervals of pooled figures are in study.csv. Best and second best are marked in "
+        f"each column. Training: {table.settings}."
     )
 
 
