@@ -3,7 +3,8 @@
     python benchmarks/simulated_studies.py            # all; a few minutes on one core
     python benchmarks/simulated_studies.py coverage   # or tests, retrained
 
-Three kinds of studies, 1,000 of each setting, written to results/statistics/*.csv:
+Three kinds of studies, 1,000 of each setting, written to results/statistics/*.csv, beside `speakers`: by how
+much speakers differ in them and in results on EmoGator.
 
 - coverage: a finished system that suits some speakers better than others (each has a confusion matrix of its
   own, logit-normal around the system's). How often does a 95 % interval hold the score that the system would
@@ -30,7 +31,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from nver.differences import tally, units_of
 from nver.evaluation import intervals, paired, tallies
+from nver.results import Result
 
 N_STUDIES, N_SWAPS, ALPHA = 1000, 999, 0.05
 OUT = Path(__file__).parents[1] / "results" / "statistics"
@@ -42,8 +45,7 @@ Row = dict[str, object]
 class Setting:
     """How large studies are: each speaker has between ``fewest`` and ``most`` clips, all classes alike.
 
-    ``speakers`` says how much they differ. On EmoGator the accuracy of heads has a standard deviation of 5 to
-    7 points over contributors, beyond chance; "as in EmoGator" gives 7.6 in six classes and 5 in thirty.
+    ``speakers`` says how much they differ: a key of ``SPREADS``.
     """
 
     n_speakers: int
@@ -356,7 +358,37 @@ def _study(study: Retraining, rng: np.random.Generator, number: int) -> Found:
     )
 
 
+REAL = (
+    "burst-six/fcn-burst-mamba-predefined",
+    "burst-thirty/fcn-burst-mamba-predefined",
+    "emogator-six/fcn-logmel-stats-speaker",
+)
+
+
+def speakers() -> Iterator[Row]:
+    """A row a kind of simulated speakers, and a row a real result: the spread of accuracy over speakers.
+
+    Of results the part that few clips of a speaker make by chance is taken off.
+    """
+    for apart, n_classes in (("as in EmoGator", 6), ("as in EmoGator", 30), ("strongly apart", 6)):
+        system = System.of(Setting(1, n_classes, 1, 1, apart))
+        hits = np.diagonal(system.confusions(5_000, np.random.default_rng(6)), axis1=1, axis2=2)
+        yield _spread(f"simulated, {apart}", n_classes, hits.mean(axis=1).std())
+    for name in REAL:
+        result = Result.load(OUT.parent / name)
+        units = units_of(result.predictions)
+        hits, clips = tally(result, units)[:, :2].sum(axis=-1).T
+        share, p = hits / clips, hits.sum() / clips.sum()
+        by_chance = (p * (1 - p) / clips).mean()
+        yield _spread(f"results/{name}", len(result.labels), np.sqrt(max(0.0, share.var(ddof=1) - by_chance)))
+
+
+def _spread(what: str, n_classes: int, sd: float) -> Row:
+    return {"what": what, "n_classes": n_classes, "sd_of_accuracy_over_speakers": round(float(sd), 4)}
+
+
 KINDS: dict[str, Callable[[], Iterator[Row]]] = {
+    "speakers": speakers,
     "coverage": coverage,
     "tests": tests,
     "retrained": retrained,

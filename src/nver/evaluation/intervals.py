@@ -151,7 +151,7 @@ def of_mean(
     """
     n = np.bincount(units)
     shares = _shares_below(level, n_units=len(n))
-    sums = np.stack([np.bincount(units, weights=values), n], axis=1)  # (S, 2)
+    sums = np.stack([np.bincount(units, weights=values), n], axis=1).astype(np.float64)  # (S, 2)
     drawn = drawn_tallies(sums, n_draws=n_draws, seed=seed)
     draws = drawn[:, :1] / drawn[:, 1:]
     return _defined(_intervals(np.array([values.mean()]), draws, shares, level)[0])
