@@ -10,13 +10,13 @@ function forestFigure(title, rows, { zero }) {
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const pad = (high - low) * 0.04 || 0.01;
   const x = (share) => left + (middle * (share - low + pad)) / (high - low + 2 * pad);
-  const figure = s("svg", { viewBox: `0 0 ${width} ${height}`, width, role: "img", "aria-label": title });
+  const figure = s("svg", { viewBox: `0 0 ${width} ${height}`, width, role: "img", "aria-label": title, style: "min-width:560px" });
   figure.append(s("text", { x: 0, y: 14, "font-size": 13, "font-weight": 600 }, title));
   const bottom = above + rows.length * row;
   for (let k = 0; k <= 4; k++) {
     const share = low + ((high - low) * k) / 4;
     figure.append(s("line", { x1: x(share), x2: x(share), y1: above, y2: bottom, stroke: "#eef1f4" }),
-      s("text", { x: x(share), y: bottom + 16, "font-size": 11, "text-anchor": "middle" }, points(share).replace(/^\+|\.\d$/g, "")));
+      s("text", { x: x(share), y: bottom + 16, "font-size": 11, "text-anchor": "middle" }, String(Math.round(100 * share)).replace("-", "−")));
   }
   if (zero) figure.append(s("line", { x1: x(0), x2: x(0), y1: above, y2: bottom, stroke: "#5b6675", "stroke-dasharray": "4 3" }));
   rows.forEach((r, i) => {
