@@ -100,6 +100,7 @@ def write_predictions(answers: Answers, out: Path) -> None:
         truth=answers.truth,
         probabilities=answers.probabilities.astype(np.float32),
         fold=np.zeros_like(answers.truth),
+        speakers=tuple(clip.speaker for clip in answers.clips),
     )
     (out / "predictions.parquet").write_bytes(to_parquet(predictions, answers.card.labels))
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nver import compare, config
-from nver.differences import Pair, signed
 from nver.errors import ResultError
 from nver.evaluation import metrics
 from nver.evaluation.intervals import Interval, over_speakers
 from nver.evaluation.paired import Permutation
+from nver.evaluation.verdict import Pair, signed
 from nver.experiment import Experiment
 from nver.results import Epoch, FoldHistory, Predictions, Result
 

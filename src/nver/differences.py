@@ -19,6 +19,7 @@ from nver.errors import ResultError
 from nver.evaluation import intervals, paired, tallies
 from nver.evaluation.intervals import Interval
 from nver.evaluation.tallies import ScoreName, Tallies, Units
+from nver.evaluation.verdict import Pair
 from nver.results import Predictions, Result
 
 SCORES: tuple[ScoreName, ...] = ("accuracy", "macro_f1", "uar")
@@ -45,52 +46,6 @@ class System:
     def seeds(self) -> tuple[int, ...]:
         """Of the results."""
         return tuple(result.experiment.seed for result in self.results)
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two systems under one score.
-
-    Attributes:
-        score: Which.
-        a: Name of one, of a score as high or higher.
-        b: Name of the other.
-        difference: ``a`` minus ``b``, as a fraction of one.
-        permutation: Of whole speakers.
-        p_holm: Its p-value, corrected for all pairs.
-        corrected_t: None where the two have not the same folds and seeds, or a single fold.
-        mcnemar: Of accuracy; None for another score or several seeds.
-    """
-
-    score: ScoreName
-    a: str
-    b: str
-    difference: Interval
-    permutation: paired.Permutation
-    p_holm: float
-    corrected_t: paired.CorrectedT | None
-    mcnemar: paired.McNemar | None
-
-    @property
-    def is_told_apart(self) -> bool:
-        """Zero is outside the interval, and swaps of speakers rarely make such a difference.
-
-        Of few speakers, whose heads were trained on each other, either alone says so a little too often
-        (docs/numerics.md).
-        """
-        is_beside_zero = self.difference.low > 0 or self.difference.high < 0
-        return is_beside_zero and self.permutation.p_value < 1 - self.difference.level
-
-    @property
-    def verdict(self) -> str:
-        """In plain words, in points of a hundred."""
-        gap = self.difference
-        if not self.is_told_apart:
-            around = f"{signed(gap.value)} points, {signed(gap.low)} to {signed(gap.high)}"
-            return f"{self.a} and {self.b} cannot be told apart ({around})"
-        points, low, high = 100 * gap.value, 100 * gap.low, 100 * gap.high
-        said = f"{self.a} is better than {self.b} by {points:.1f} points, {low:.1f} to {high:.1f}"
-        return said if self.p_holm < 1 - gap.level else f"{said}, though not after Holm's correction"
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,16 +89,6 @@ class Differences:
             f"{intervals_over(self.units)} p: permutation test that swaps {swapped} between the two systems "
             f"({n_swaps}). Holm: p corrected for all {1 + len(others)} pairs."
         )
-
-
-def signed(share: float) -> str:
-    """Points of a hundred, with one decimal and a sign.
-
-    >>> signed(0.0125), signed(-0.0304), signed(-0.0004)
-    ('+1.2', '−3.0', '0.0')
-    """
-    points = round(100 * share, 1)
-    return f"{points:+.1f}".replace("-", "−") if points else "0.0"
 
 
 def intervals_over(units: Units) -> str:

@@ -7,9 +7,11 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nver.differences import TITLES, Differences, Pair, signed
+from nver.differences import TITLES, Differences
 from nver.evaluation.intervals import Interval
+from nver.evaluation.paired import CorrectedT, McNemar
 from nver.evaluation.tallies import ScoreName
+from nver.evaluation.verdict import Pair, signed
 from nver.report.comparison import Comparison
 from nver.report.typeset import Cell, Grid, compete
 
@@ -83,8 +85,8 @@ def pairs_grid(pairs: Sequence[Pair]) -> Grid:
         ],
         "p": [Cell(p_text(pair.permutation.p_value)) for pair in pairs],
         "Holm": [Cell(p_text(pair.p_holm)) for pair in pairs],
-        "corrected t": [Cell(p_text(pair.corrected_t and pair.corrected_t.p_value)) for pair in pairs],
-        "McNemar": [Cell(p_text(pair.mcnemar and pair.mcnemar.p_value)) for pair in pairs],
+        "corrected t": [Cell(_p_of(pair.corrected_t)) for pair in pairs],
+        "McNemar": [Cell(_p_of(pair.mcnemar)) for pair in pairs],
     }
     kept = {name: cells for name, cells in columns.items() if not all(cell.text == NOTHING for cell in cells)}
     return Grid(tuple(kept), tuple(zip(*kept.values(), strict=True)), n_names=2)
@@ -162,3 +164,7 @@ def _record(pair: Pair) -> dict[str, Any]:
         "n_only_a": None if mcnemar is None else mcnemar.n_only_a,
         "n_only_b": None if mcnemar is None else mcnemar.n_only_b,
     }
+
+
+def _p_of(test: CorrectedT | McNemar | None) -> str:
+    return p_text(None if test is None else test.p_value)

@@ -50,6 +50,7 @@ def pairs(comparison: Comparison) -> dict[str, Any] | None:
     """The systems against each other under every score; None where there is nothing to compare."""
     if (found := comparison.differences) is None:
         return None
+    best = {score: found.against_best(score) for score in found.pairs}
     return {
         "statement": pairs_statement(comparison, found).replace("`", ""),
         "method": reading(found, [pair for of_score in found.pairs.values() for pair in of_score]),
@@ -63,14 +64,14 @@ def pairs(comparison: Comparison) -> dict[str, Any] | None:
                     {
                         "a": pair.a,
                         "b": pair.b,
-                        "points": pair.difference.value,
+                        "points": round(pair.difference.value, 5),
                         "ends": ends(pair.difference),
-                        "p": pair.permutation.p_value,
-                        "holm": pair.p_holm,
-                        "t": None if pair.corrected_t is None else pair.corrected_t.p_value,
-                        "mcnemar": None if pair.mcnemar is None else pair.mcnemar.p_value,
+                        "p": round(pair.permutation.p_value, 5),
+                        "holm": round(pair.p_holm, 5),
+                        "t": None if pair.corrected_t is None else round(pair.corrected_t.p_value, 5),
+                        "mcnemar": None if pair.mcnemar is None else round(pair.mcnemar.p_value, 5),
                         "apart": pair.is_told_apart,
-                        "verdict": pair.verdict,
+                        "verdict": pair.verdict if pair in best[score] else None,
                     }
                     for pair in of_score
                 ],
