@@ -8,6 +8,9 @@ from nver.evaluation import paired
 from nver.evaluation.intervals import Interval
 from nver.evaluation.tallies import ScoreName
 
+ALPHA = 0.05
+"""Below so large a p-value a difference counts."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -41,7 +44,7 @@ class Pair:
         (docs/numerics.md).
         """
         is_beside_zero = self.difference.low > 0 or self.difference.high < 0
-        return is_beside_zero and self.permutation.p_value < 1 - self.difference.level
+        return is_beside_zero and self.permutation.p_value < ALPHA
 
     @property
     def verdict(self) -> str:
@@ -52,7 +55,7 @@ class Pair:
             return f"{self.a} and {self.b} cannot be told apart ({around})"
         points, low, high = 100 * gap.value, 100 * gap.low, 100 * gap.high
         said = f"{self.a} is better than {self.b} by {points:.1f} points, {low:.1f} to {high:.1f}"
-        return said if self.p_holm < 1 - gap.level else f"{said}, though not after Holm's correction"
+        return said if self.p_holm < ALPHA else f"{said}, though not after Holm's correction"
 
 
 def signed(share: float) -> str:
