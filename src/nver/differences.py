@@ -23,6 +23,8 @@ from nver.evaluation.verdict import Pair
 from nver.results import Predictions, Result
 
 SCORES: tuple[ScoreName, ...] = ("accuracy", "macro_f1", "uar")
+FEW_UNITS = 10
+"""Below so many speakers fewer than 93 % of 95 % intervals hold the truth (docs/numerics.md)."""
 TITLES: dict[ScoreName, str] = {"accuracy": "accuracy", "macro_f1": "macro F1", "uar": "UAR"}
 
 
@@ -93,7 +95,8 @@ class Differences:
 
 def intervals_over(units: Units) -> str:
     """How an interval was made, in a sentence."""
-    return f"95 % intervals: bootstrap over {units.text}."
+    rough = f"; of fewer than {FEW_UNITS} they are a little too narrow" if len(units) < FEW_UNITS else ""
+    return f"95 % intervals: bootstrap over {units.text}{rough}."
 
 
 def units_of(made: Predictions) -> Units:

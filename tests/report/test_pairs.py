@@ -50,6 +50,8 @@ def test_how_intervals_were_made_is_said(compared, make_result):
     assert compared.interval_note == "95 % intervals: bootstrap over 12 speakers."
     (unknown,) = compare([make_result()])
     assert "120 clips, whose speakers are unknown: too narrow" in unknown.interval_note
+    (four,) = compare([make_result(n_speakers=4)])
+    assert four.interval_note.endswith("4 speakers; of fewer than 10 they are a little too narrow.")
     (alone,) = compare([make_result(n_speakers=1)])
     assert alone.interval_note == "No intervals: all clips are of one speaker."
     assert "[" not in main_grid(alone).markdown()
