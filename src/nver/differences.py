@@ -24,7 +24,7 @@ from nver.results import Predictions, Result
 
 SCORES: tuple[ScoreName, ...] = ("accuracy", "macro_f1", "uar")
 FEW_UNITS = 10
-"""Below so many speakers fewer than 93 % of 95 % intervals hold the truth (docs/numerics.md)."""
+"""Of fewer speakers 92 to 93 % of 95 % intervals hold the truth (docs/numerics.md)."""
 TITLES: dict[ScoreName, str] = {"accuracy": "accuracy", "macro_f1": "macro F1", "uar": "UAR"}
 
 

@@ -53,6 +53,7 @@ def test_many_clips_of_nobody_known_are_swapped_as_if_one_by_one(monkeypatch):
     _, _, (a, b) = two_systems(2, n_speakers=120, gain=0.1)
     one_by_one = permutation(a, b, n_swaps=20_000)["uar"].p_value
     monkeypatch.setattr(paired, "MANY", 50)
+    monkeypatch.setattr(paired, "N_SWAPS_OF_MANY", 20_000)
     together = permutation(a, b, n_swaps=20_000, seed=1)["uar"].p_value
     assert together == pytest.approx(one_by_one, abs=6 * np.sqrt(one_by_one / 20_000))
 
@@ -72,6 +73,8 @@ def test_which_system_comes_first_does_not_matter():
 def test_a_system_against_itself_is_never_better():
     _, _, (a, _) = two_systems(4, n_speakers=20)
     assert {found.p_value for found in permutation(a, a, n_swaps=50).values()} == {1.0}
+    many = np.concatenate([a] * 30)  # 600 units of which no swap changes anything
+    assert {found.p_value for found in permutation(many, many, n_swaps=50).values()} == {1.0}
 
 
 def test_alike_speakers_are_swapped_and_not_their_clips():

@@ -203,9 +203,9 @@ def drawn_tallies(each: Tallies, *, n_draws: int, seed: int) -> Tallies:
     n_units = len(each)
     if n_units <= MANY:
         return tallies.weighted(weights(n_units, n_draws, seed), each)
-    kinds, n_of_kind = np.unique(each.reshape(n_units, -1), axis=0, return_counts=True)
+    kinds, n_of_kind = tallies.kinds_of(each)
     drawn = np.random.default_rng(seed).multinomial(n_units, n_of_kind / n_units, size=n_draws)
-    return (drawn @ kinds).reshape(n_draws, *each.shape[1:])
+    return tallies.weighted(drawn.astype(np.float64), kinds)
 
 
 def weights(n_units: int, n_draws: int, seed: int) -> npt.NDArray[np.float64]:

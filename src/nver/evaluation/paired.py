@@ -25,8 +25,8 @@ N_SWAPS = 9_999
 EXACT_UP_TO = 13
 """Units of which every assignment (2**13 = 8,192) is tried rather than some drawn."""
 
-_AT_ONCE = 4_000_000
-"""Tosses that are held in memory."""
+N_SWAPS_OF_MANY = 1_999
+"""Of clips whose speakers are unknown."""
 
 FEW_DISCORDANT = 25
 """Below so many clips that one system alone got right, McNemar's test is the exact binomial one."""
@@ -132,14 +132,9 @@ def _gained(gains: Tallies, *, n_swaps: int, seed: int, is_exact: bool) -> Talli
         tosses = rng.integers(2, size=(n_swaps, n_units), dtype=np.int8)
         return tallies.weighted(tosses.astype(np.float64), gains)
     # Of equal clips it matters how many are swapped, and of most a swap changes nothing.
-    rows = gains.reshape(n_units, -1)
-    kinds, n_of_kind = np.unique(rows[rows.any(axis=1)], axis=0, return_counts=True)
-    at_once = max(1, _AT_ONCE // max(1, len(kinds)))
-    parts = [
-        rng.binomial(n_of_kind, 0.5, size=(min(at_once, n_swaps - start), len(kinds))) @ kinds
-        for start in range(0, n_swaps, at_once)
-    ]
-    return np.concatenate(parts).reshape(n_swaps, *gains.shape[1:])
+    kinds, n_of_kind = tallies.kinds_of(gains[gains.any(axis=(1, 2))])
+    n = min(n_swaps, N_SWAPS_OF_MANY)
+    return tallies.weighted(rng.binomial(n_of_kind, 0.5, size=(n, len(kinds))).astype(np.float64), kinds)
 
 
 def corrected_t(differences: Shares, *, test_over_train: float, level: float = LEVEL) -> CorrectedT:

@@ -119,7 +119,19 @@ def tally(truth: Labels, guess: Labels, units: Labels, *, n_classes: int) -> Tal
 
 def weighted(weights: npt.NDArray[np.float64], each: Tallies) -> Tallies:
     """(D, 3, C): the sum of the units' tallies in each of D draws of (D, S) weights."""
-    return (weights @ each.reshape(len(each), -1)).reshape(len(weights), *each.shape[1:])
+    return np.tensordot(weights, each, axes=1)
+
+
+def kinds_of(each: Tallies) -> tuple[Tallies, Labels]:
+    """(K, ...) units that differ, and (K,) how many of each; much quicker than ``np.unique`` of rows.
+
+    >>> kinds_of(np.array([[[1.0]], [[0.0]], [[1.0]]]))[1].tolist()
+    [2, 1]
+    """
+    numbers: dict[bytes, int] = {}
+    number_of = np.array([numbers.setdefault(unit.tobytes(), len(numbers)) for unit in each], np.int64)
+    firsts = np.unique(number_of, return_index=True)[1]
+    return each[firsts], np.bincount(number_of)
 
 
 def accuracy(of: Tallies) -> Shares:
