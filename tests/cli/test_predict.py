@@ -45,7 +45,7 @@ def clips(corpus: Path) -> list[Path]:
 def test_json_holds_what_the_recogniser_says(nver, model, clips):
     found = nver("predict", *clips, "--model", model, "--top", 2, "--json").json
     for one, clip, said in zip(found, clips, Recogniser.load(model).predict_files(clips), strict=True):
-        assert one["clip"] == str(clip)
+        assert one["path"] == str(clip)
         assert (one["label"], one["confidence"]) == (said.label, said.confidence)
         assert list(one["probabilities"].items()) == said.top(2)
 
@@ -90,7 +90,7 @@ def test_a_clip_that_cannot_be_read_is_one_sentence_and_exit_1(nver, model, clip
     assert clips[1].name in ran.out
     as_json = nver("predict", clips[0], broken, clips[1], "--model", model, "--json")
     assert as_json.code == 1
-    assert [sorted(one) for one in as_json.json][1] == ["clip", "error"]
+    assert [one.get("error", "")[:15] for one in as_json.json] == ["", "cannot decode /"[:15], ""]
     assert nver("predict", broken, "--model", model).out == ""
 
 

@@ -3,28 +3,50 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nver.cli.console import WIDTH_OF_FILES, AsJson, example, interruptible, note, print_json
-from nver.errors import NverError
+from nver import atomic
+from nver.cli.console import N_CORES, AsJson, Workers, example, note
+from nver.cli.progress import progress
+from nver.errors import ConfigError
 
 if TYPE_CHECKING:
-    from nver.recogniser.prediction import Prediction
+    from nver.predictions.asking import Asking
+    from nver.predictions.formats import Format
+    from nver.predictions.journal import Journal
+    from nver.predictions.rows import Answer, Question
 
-EXAMPLE = example("nver predict laugh.wav", "nver predict laugh.wav sigh.mp3 --view vivae-six --top 1")
+EXAMPLE = example(
+    "nver predict laugh.wav sigh.mp3 --view vivae-six --top 1",
+    "find . -name '*.opus' | nver predict - --format csv",
+    "nver predict recordings --out answers.jsonl",
+)
 
 DEFAULT = "burst-recogniser"
 
+_TOP_OF_TABLES = 3
+
 
 def predict(
-    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Files with one vocalisation each.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Files with one vocalisation each, folders of them, patterns, or - for paths on standard "
+            "input, one a line.",
+        ),
+    ],
     model: Annotated[
         str,
-        typer.Option(metavar="NAME|PATH", help="A recogniser that is shipped, or the folder of a bundle."),
+        typer.Option(
+            metavar="NAME|PATH|hf://OWNER/NAME",
+            help="A recogniser that is shipped, the folder of a bundle, or one of the Hugging Face Hub.",
+        ),
     ] = DEFAULT,
     view: Annotated[
         str | None,
@@ -32,7 +54,32 @@ def predict(
             metavar="VIEW", help="Coarser classes, such as vivae-six; `nver bundle info` lists them."
         ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many classes to show of each clip.")] = 3,
+    not_sure: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help="Say 'not sure' where the best class has less. Left out: what the bundle says, else never.",
+        ),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="Classes to show of each clip: of a table 3, of a JSON document all."),
+    ] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="table, json, jsonl, csv or parquet. Left out: what --out ends with, else table.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write here instead. The same command goes on where it was stopped."
+        ),
+    ] = None,
+    workers: Workers = N_CORES,
     as_json: AsJson = False,
 ) -> None:
     """Name the category of vocalisation clips, with calibrated probabilities.
@@ -40,61 +87,113 @@ def predict(
     It names what a clip sounds like, not what a person feels. Clips that cannot be read are said in one
     sentence each, and the command then exits with 1.
     """
-    with interruptible("give the same command again"):
-        from nver.recogniser.recogniser import Recogniser
+    from nver.predictions import request
+    from nver.predictions.asking import Asking
+    from nver.predictions.rows import Question, Unread
+    from nver.recogniser.recogniser import Recogniser
 
-        recogniser = Recogniser.load(model)
-        if view is not None:
-            recogniser.require_view(view)
-        made = _seen_through(recogniser.predict_files(clips), view)
-        outcomes = list(zip(clips, made, strict=True))
-    read = [(clip, outcome) for clip, outcome in outcomes if not isinstance(outcome, NverError)]
-    if as_json:
-        print_json([_plain(clip, outcome, top=top) for clip, outcome in outcomes])
-    elif read:
-        _print_table(read, top=top)
-    for _, outcome in outcomes:
-        if isinstance(outcome, NverError):
-            note(f"error: {outcome}")
-    if len(read) < len(outcomes):
+    chosen = _format(format_, out, as_json=as_json, top=top)
+    found = request.find(paths, read_input=sys.stdin.buffer.read)
+    recogniser = Recogniser.load(model)
+    question = Question.to(recogniser, view=view, not_sure_below=not_sure)
+    with _journal(out, chosen, question) as journal:
+        asking = Asking(recogniser, question, found, journal=journal)
+        is_whole = _listen(asking, question, workers=workers, streams=chosen == "jsonl" and out is None)
+    answers = asking.answers()
+    if chosen != "jsonl" and (is_whole or out is None):
+        classes = recogniser.labels if view is None else recogniser.card.views[view].classes
+        _deliver(_rendered(answers, question, chosen, classes=classes, top=top), out)
+    unread = [answer for answer in answers if isinstance(answer, Unread)]
+    for answer in unread:
+        note(f"error: {answer.error}")
+    if not is_whole:
+        _say_interrupted(len(answers), len(found.sources), out)
+        raise typer.Exit(130)
+    if out is not None:
+        note(f"{out}: {len(answers) - len(unread):,} clips answered, {len(unread):,} not readable")
+    if unread:
         raise typer.Exit(1)
 
 
-def _seen_through(
-    outcomes: Iterable[Prediction | NverError], view: str | None
-) -> Iterator[Prediction | NverError]:
-    for outcome in outcomes:
-        yield outcome if view is None or isinstance(outcome, NverError) else outcome.view(view)
+def _format(wanted: str | None, out: Path | None, *, as_json: bool, top: int | None) -> Format:
+    """The format; refuses options that contradict each other."""
+    from nver.predictions.formats import format_of
+
+    if as_json and wanted not in (None, "json"):
+        raise ConfigError(f"--json and --format {wanted} contradict each other; give one of them")
+    chosen = format_of(out, "json" if as_json else wanted)
+    if chosen == "parquet" and out is None:
+        raise ConfigError("--format parquet is no text; name a file with --out")
+    if top is not None and chosen not in ("table", "json"):
+        raise ConfigError(f"--top is for tables and JSON documents; {chosen} holds every class")
+    return chosen
 
 
-def _plain(clip: Path, outcome: Prediction | NverError, *, top: int) -> dict[str, Any]:
-    """An outcome as JSON has it."""
-    if isinstance(outcome, NverError):
-        return {"clip": str(clip), "error": str(outcome)}
-    return {
-        "clip": str(clip),
-        "label": outcome.label,
-        "confidence": outcome.confidence,
-        "outside": outcome.outside,
-        "probabilities": dict(outcome.top(top)),
-    }
+def _journal(out: Path | None, chosen: Format, question: Question) -> Journal | nullcontext[None]:
+    """Where answers are kept while they come: JSON lines themselves, or a file beside another format."""
+    from nver.predictions.journal import Journal
+
+    if out is None:
+        return nullcontext()
+    journal = Journal(out if chosen == "jsonl" else _beside(out), question)
+    if journal.was_cut:
+        note(f"the last line of {journal.path} was cut; its clip is done again")
+    return journal
 
 
-def _print_table(read: Sequence[tuple[Path, Prediction]], *, top: int) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _beside(out: Path) -> Path:
+    return out.with_name(f".{out.name}.partial.jsonl")
 
-    n_shown = min(top, len(read[0][1].probabilities))
-    table = Table("clip", *("category" if i == 0 else f"{i + 1}." for i in range(n_shown)))
-    has_outside = any(prediction.outside for _, prediction in read)
-    if has_outside:
-        table.add_column("in no class", justify="right")
-    names = [clip.name for clip, _ in read]
-    are_distinct = len(set(names)) == len(names)
-    for clip, prediction in read:
-        best = [Text(f"{label} {100 * p:.0f} %") for label, p in prediction.top(n_shown)]
-        best[0].stylize("bold")
-        beside = [Text(f"{100 * prediction.outside:.0f} %")] if has_outside else []
-        table.add_row(Text(clip.name if are_distinct else str(clip)), *best, *beside)
-    Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES).print(table)
+
+def _listen(asking: Asking, question: Question, *, workers: int, streams: bool) -> bool:
+    """Ask about all that is waiting; whether nothing interrupted it."""
+    from nver.predictions.asking import FEW_CLIPS
+    from nver.predictions.formats import as_json_line
+
+    n_clips = len(asking.waiting)
+    if asking.n_known:
+        note(f"{asking.n_known:,} clips were answered before; {n_clips:,} are left")
+    try:
+        with progress("predicting") if n_clips > FEW_CLIPS else nullcontext() as bar:
+            for i, answers in enumerate(asking.run(workers=workers)):
+                if streams:
+                    for answer in answers:
+                        sys.stdout.buffer.write(as_json_line(answer, question))
+                    sys.stdout.buffer.flush()
+                if bar is not None:
+                    bar(i + 1, n_clips)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def _rendered(
+    answers: Sequence[Answer], question: Question, chosen: Format, *, classes: Sequence[str], top: int | None
+) -> bytes:
+    from nver.predictions import formats
+
+    match chosen:
+        case "csv":
+            return formats.as_csv(answers, question, classes=classes)
+        case "parquet":
+            return formats.as_parquet(answers, question, classes=classes)
+        case "table":
+            from nver.cli.prediction_table import as_table
+
+            return as_table(answers, n_shown=min(top or _TOP_OF_TABLES, len(classes)))
+        case _:
+            return formats.as_json(answers, question, top=top)
+
+
+def _deliver(data: bytes, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    atomic.write_file(out, data)
+    _beside(out).unlink()
+
+
+def _say_interrupted(n_answers: int, n_clips: int, out: Path | None) -> None:
+    how = "give the same command again to go on" if out is not None else "with --out FILE it could go on"
+    note(f"interrupted: {n_answers:,} of {n_clips:,} clips are answered; {how}")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 WEIGHTS_FILE, CARD_FILE, PAGE_FILE = "model.safetensors", "bundle.json", "MODEL_CARD.md"
 FORMAT = 1
+HUB_SCHEME = "hf://"
 
 SHIPPED: Mapping[str, str] = {"burst-recogniser": "weights/burst-recogniser"}
 """Recognisers that come with the package: name -> folder below ``nver``."""
@@ -50,9 +51,7 @@ def save_bundle(bundle: Bundle, directory: Path, *, page: str) -> None:
     """
     from safetensors.torch import save
 
-    occupied = directory.is_file() or (directory.is_dir() and any(directory.iterdir()))
-    if occupied and not (directory / CARD_FILE).is_file():
-        raise BundleError(f"{directory} exists and is no bundle; name another folder, or remove it")
+    require_place(directory)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(bundle.tensors.items())}
     weights = save(tensors, {"format": "pt"})
     file = BundleFile(
@@ -68,6 +67,17 @@ def save_bundle(bundle: Bundle, directory: Path, *, page: str) -> None:
     atomic.write_folder(
         directory, {WEIGHTS_FILE: weights, CARD_FILE: text.encode(), PAGE_FILE: page.encode()}
     )
+
+
+def require_place(directory: Path) -> None:
+    """A bundle may be written there: there is nothing, an empty folder, or an earlier bundle.
+
+    Raises:
+        BundleError: Something else lies there.
+    """
+    occupied = directory.is_file() or (directory.is_dir() and any(directory.iterdir()))
+    if occupied and not (directory / CARD_FILE).is_file():
+        raise BundleError(f"{directory} exists and is no bundle; name another folder, or remove it")
 
 
 def load_bundle(directory: Path) -> Bundle:
@@ -117,13 +127,28 @@ def read_card(directory: Path) -> BundleFile:
         raise BundleError(f"{error}; the bundle is damaged, or of another version") from error
 
 
-def find_bundle(name_or_path: str | Path) -> Path:
-    """The folder of a recogniser that is shipped, or of one's own; a shipped name comes before a folder.
+def digest_of(directory: Path) -> str:
+    """SHA-256 of all that a bundle says of itself, the digest of its weights included.
 
     Raises:
-        ConfigError: It is neither.
-        BundleError: It should have come with the package and did not.
+        BundleError: As ``read_card``.
     """
+    return fingerprint.of_data(read_card(directory).model_dump(mode="json"))
+
+
+def find_bundle(name_or_path: str | Path) -> Path:
+    """The folder of a recogniser that is shipped, of one's own, or of one that is fetched from the Hub.
+
+    A shipped name comes before a folder. ``hf://owner/name[@revision]`` is looked up on the Hugging Face Hub.
+
+    Raises:
+        ConfigError: It is none of these.
+        BundleError: It should have come with the package and did not, or cannot be fetched.
+    """
+    if str(name_or_path).startswith(HUB_SCHEME):
+        from nver.recogniser.hub import fetch
+
+        return fetch(str(name_or_path))
     if (folder := SHIPPED.get(str(name_or_path))) is not None:
         directory = Path(__file__).parents[1] / folder
         if not directory.is_dir():

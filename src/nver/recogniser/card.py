@@ -79,6 +79,8 @@ class BundleCard(FrozenModel):
         views: Coarser views of the output.
         seen: What it was trained on: whoever is heard there cannot be tested on.
         licence: Of the weights.
+        not_sure_below: The confidence under which an answer counts as "not sure", unless the user sets
+            another; None where nobody has chosen one.
         software: Versions that it was made with.
         notes: What a user should know, a sentence each.
     """
@@ -90,6 +92,7 @@ class BundleCard(FrozenModel):
     views: Mapping[str, View] = Field(default_factory=dict)
     seen: Annotated[tuple[Seen, ...], Field(min_length=1)]
     licence: str
+    not_sure_below: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
     software: Mapping[str, str] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

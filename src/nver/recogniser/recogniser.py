@@ -15,7 +15,7 @@ from nver.audio.workers import CHUNK_CLIPS
 from nver.errors import AudioError, BundleError, ConfigError, EncoderError, NverError
 from nver.evaluation.calibration import log_softmax
 from nver.names import suggest
-from nver.recogniser.bundle import find_bundle, load_bundle
+from nver.recogniser.bundle import digest_of, find_bundle, load_bundle
 from nver.recogniser.card import BundleCard, HeadSystem
 from nver.recogniser.network import Logits, build
 from nver.recogniser.prediction import Prediction
@@ -41,28 +41,41 @@ class Recogniser:
     Attributes:
         card: Labels, what it was trained on, and all else that its bundle says.
         network: Waves to logits.
+        digest: SHA-256 of all that its bundle says, weights included; empty where it came from no bundle.
     """
 
     card: BundleCard
     network: Logits = field(repr=False)
+    digest: str = field(default="", repr=False)
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Recogniser:
-        """A recogniser that is shipped, by name, or the bundle in a folder.
+        """A recogniser that is shipped, by name, the bundle in a folder, or one of the Hugging Face Hub.
+
+        Args:
+            name_or_path: ``burst-recogniser``, a folder, or ``hf://owner/name`` with ``@revision`` or
+                without. Of the Hub, safetensors, JSON and the model card are fetched, and nothing else.
 
         Raises:
-            ConfigError: It is neither a name nor a folder, or its network's family is unknown.
-            BundleError: The bundle is damaged, of another version, or its encoders are other ones here.
+            ConfigError: It is none of these, or its network's family is unknown.
+            BundleError: The bundle is damaged, of another version, cannot be fetched, or its encoders are
+                other ones here.
             WeightsError: An encoder's weights are not on this machine, or a network's do not fit it.
         """
-        bundle = load_bundle(find_bundle(name_or_path))
+        directory = find_bundle(name_or_path)
+        bundle, digest = load_bundle(directory), digest_of(directory)
         system = bundle.card.system
         if isinstance(system, HeadSystem):
             from nver.recogniser.heads import load_system
 
             n_classes = len(bundle.card.labels)
-            return cls(bundle.card, load_system(system, bundle.tensors, n_classes=n_classes))
-        return cls(bundle.card, build(system.family, system.config, bundle.tensors))
+            return cls(bundle.card, load_system(system, bundle.tensors, n_classes=n_classes), digest)
+        return cls(bundle.card, build(system.family, system.config, bundle.tensors), digest)
+
+    @property
+    def identity(self) -> str:
+        """``name@digest``: equal for recognisers that say the same of every clip."""
+        return f"{self.card.name}@{self.digest[:12]}"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -126,8 +139,23 @@ class Recogniser:
             For each path a prediction, or the error that says why there is none.
         """
         sources = [AudioFile(Path(path)) for path in paths]
-        for outcome in self.file_logits(sources, workers=workers, max_duration_s=max_duration_s):
-            yield outcome if isinstance(outcome, NverError) else self._prediction(outcome)
+        for outcome in self.predict_sources(sources, workers=workers, max_duration_s=max_duration_s):
+            yield outcome if isinstance(outcome, NverError) else outcome[0]
+
+    def predict_sources(
+        self,
+        sources: Sequence[AudioFile],
+        *,
+        workers: int | None = None,
+        max_duration_s: float = MAX_DURATION_S,
+    ) -> Iterator[tuple[Prediction, float] | AudioError | EncoderError]:
+        """As ``predict_files``, of files and of stretches of a tar, with each one's seconds of audio."""
+        for outcome in self._timed_logits(sources, workers=workers, max_duration_s=max_duration_s):
+            if isinstance(outcome, NverError):
+                yield outcome
+            else:
+                logits, duration_s = outcome
+                yield self._prediction(logits), duration_s
 
     def file_logits(
         self,
@@ -137,6 +165,12 @@ class Recogniser:
         max_duration_s: float = MAX_DURATION_S,
     ) -> Iterator[Matrix | AudioError | EncoderError]:
         """As ``predict_files``, but (n_labels,) logits before the temperature instead of predictions."""
+        for outcome in self._timed_logits(sources, workers=workers, max_duration_s=max_duration_s):
+            yield outcome if isinstance(outcome, NverError) else outcome[0]
+
+    def _timed_logits(
+        self, sources: Sequence[AudioFile], *, workers: int | None, max_duration_s: float
+    ) -> Iterator[tuple[Matrix, float] | AudioError | EncoderError]:
         if workers is None:
             workers = 2 if len(sources) > CHUNK_CLIPS else 0
         answers = decode_many(sources, workers=workers, max_duration_s=max_duration_s)
@@ -194,11 +228,15 @@ class Recogniser:
 
     def _outcomes(
         self, batch: Sequence[Samples | AudioError]
-    ) -> Iterator[Matrix | AudioError | EncoderError]:
+    ) -> Iterator[tuple[Matrix, float] | AudioError | EncoderError]:
         waves = [answer for answer in batch if not isinstance(answer, AudioError)]
         known = iter(self._each(waves))
         for answer in batch:
-            yield answer if isinstance(answer, AudioError) else next(known)
+            if isinstance(answer, AudioError):
+                yield answer
+                continue
+            outcome = next(known)
+            yield outcome if isinstance(outcome, EncoderError) else (outcome, answer.size / RATE_HZ)
 
     def _each(self, waves: Sequence[Samples]) -> list[Matrix | EncoderError]:
         """One outcome a wave: those that the network refuses are found by asking for each alone."""
