@@ -22,6 +22,7 @@ PUBLIC = [
     "KernelError",
     "MetricError",
     "NonFiniteAudioError",
+    "NverClassifier",
     "NverError",
     "OverlongAudioError",
     "Prediction",

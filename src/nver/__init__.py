@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from nver.recordings.segments import Event, Segment, Timeline
     from nver.recordings.streaming import StreamingRecogniser
     from nver.results import Result
+    from nver.training.classifier import NverClassifier
     from nver.training.cross_validate import cross_validate
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "KernelError",
     "MetricError",
     "NonFiniteAudioError",
+    "NverClassifier",
     "NverError",
     "OverlongAudioError",
     "Prediction",
@@ -95,6 +97,7 @@ _HOMES = {
     "EmbeddingTable": "nver.embeddings.table",
     "Event": "nver.recordings.segments",
     "Experiment": "nver.experiment",
+    "NverClassifier": "nver.training.classifier",
     "Prediction": "nver.recogniser.prediction",
     "Recogniser": "nver.recogniser.recogniser",
     "Recording": "nver.recordings.recording",

@@ -26,6 +26,7 @@ from nver.cli import (
     run,
     store,
     timeline,
+    train,
 )
 from nver.errors import NverError
 
@@ -51,6 +52,7 @@ app.command(epilog=fuse.EXAMPLE)(fuse.fuse)
 app.command(epilog=grid.EXAMPLE)(grid.grid)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=compare.EXAMPLE)(compare.compare)
+app.command(epilog=train.EXAMPLE)(train.train)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.command(epilog=timeline.EXAMPLE)(timeline.timeline)
 app.command(epilog=page.EXAMPLE)(page.app)

@@ -73,11 +73,11 @@ def _read(line: bytes, *, path: Path, number: int, question: Question) -> Answer
     try:
         data = json.loads(line)
         if not isinstance(data, dict):
-            raise ResultError(f"line {number} is no object")
-        answer, asked = of_plain(data, source=f"line {number}")
-    except (ValueError, ConfigError, ResultError) as error:
+            raise ConfigError("it is no object")
+        answer, asked = of_plain(data, source="a row")
+    except (ValueError, ConfigError) as error:
         raise ResultError(
-            f"{path} holds something else than rows of predictions ({error}); name another file, or remove it"
+            f"line {number} of {path} is no row of predictions ({error}); name another file, or remove this one"
         ) from error
     if asked != question:
         raise ConfigError(

@@ -39,6 +39,8 @@ def _what(card: BundleCard) -> Iterator[str]:
         f"probabilities. {card.system.title}. Licence of the weights: {card.licence}."
     )
     yield f"Classes: {', '.join(card.labels)}."
+    if card.not_sure_below is not None:
+        yield f"An answer whose best class has less than {100 * card.not_sure_below:g} % counts as not sure."
     yield from (f"{note}" for note in card.notes)
 
 

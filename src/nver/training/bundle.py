@@ -11,20 +11,15 @@ from nver.corpora.base import Corpus
 from nver.embeddings.table import EmbeddingTable
 from nver.encoders import Encoder
 from nver.errors import TrainingError
-from nver.evaluation import metrics
-from nver.evaluation.calibration import TEMPERATURES, fit_temperature
-from nver.evaluation.folds import Fold, hold_out
 from nver.experiment import Experiment
 from nver.heads.specs import LateFusionSpec
 from nver.recogniser.bundle import Bundle, save_bundle
 from nver.recogniser.card import BundleCard, EncoderPart, HeadSystem, Seen
-from nver.recogniser.heads import TrainedHead
 from nver.recogniser.page import page
 from nver.recogniser.views import standard_views
 from nver.results import Epoch
 from nver.training import provenance
-from nver.training.fit import Part, fit
-from nver.types import Clip, Labels, Matrix
+from nver.training.calibrated import Calibrated, fit_calibrated
 
 
 def fit_bundle(
@@ -35,6 +30,8 @@ def fit_bundle(
     *,
     encoders: Sequence[Encoder],
     licence: str | None = None,
+    not_sure_below: float | None = None,
+    notes: Sequence[str] = (),
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Bundle:
     """Train a head on all clips but a held-back part, which picks the epoch and then fits the temperature.
@@ -49,6 +46,8 @@ def fit_bundle(
         out: Where the bundle goes; an earlier bundle there is replaced.
         encoders: Those that made the tables: the bundle remembers their fingerprints.
         licence: Of the weights; None names that of the corpus.
+        not_sure_below: What the card says about when an answer counts as "not sure".
+        notes: What else the card should say, a sentence each.
         on_epoch: Told of every epoch.
 
     Returns:
@@ -67,30 +66,16 @@ def fit_bundle(
             f"{experiment.name}: late fusion has no head of its own; bundle one that is trained"
         )
     clips = corpus.clips
-    truth = np.array([corpus.labels.index(clip.label) for clip in clips], np.int64)
-    everything = Fold("the whole corpus", np.arange(len(clips)), np.array([], np.int64))
-    train, held_back = hold_out(
-        truth,
-        everything,
-        class_names=corpus.labels,
-        share=experiment.training.validation_share,
-        seed=experiment.seed,
-        speakers=_kept_apart(clips),
-    )
-    views = [table.rows([clip.id for clip in clips]) for table in tables]
-    held = Part(tuple(view[held_back] for view in views), truth[held_back])
-    fitted = fit(
+    made = fit_calibrated(
         experiment.head,
-        Part(tuple(view[train] for view in views), truth[train]),
-        held,
-        n_classes=len(corpus.labels),
+        [table.rows([clip.id for clip in clips]) for table in tables],
+        np.array([corpus.labels.index(clip.label) for clip in clips], np.int64),
+        class_names=corpus.labels,
         settings=experiment.training,
         seed=experiment.seed,
+        speakers=[clip.speaker for clip in clips],
         on_epoch=on_epoch,
     )
-    trained = TrainedHead(fitted.head, fitted.scales)
-    logits = trained.logits(held.views)
-    temperature, notes = _calibrated(logits, held.truth)
     card = BundleCard(
         name=experiment.name,
         labels=corpus.labels,
@@ -104,40 +89,38 @@ def fit_bundle(
             ),
             standardized=experiment.training.standardize,
         ),
-        temperature=temperature,
+        temperature=made.temperature,
         views=standard_views(corpus.labels),
         seen=(
             Seen(
                 corpus=corpus.card.name,
                 options=dict(corpus.options),
-                n_train=len(train),
-                n_held_back=len(held_back),
+                n_train=made.n_train,
+                n_held_back=len(made.held_back),
                 speakers=tuple(sorted({clip.speaker for clip in clips if clip.speaker is not None})),
             ),
         ),
         licence=licence or f"that of its training clips, {corpus.card.licence}",
+        not_sure_below=not_sure_below,
         software=provenance.software(),
-        notes=notes,
+        notes=(*_said(made), *notes),
     )
-    bundle = Bundle(card, trained.tensors())
+    bundle = Bundle(card, made.trained.tensors())
     save_bundle(bundle, out, page=page(card))
     return bundle
 
 
-def _calibrated(logits: Matrix, truth: Labels) -> tuple[float, tuple[str, ...]]:
-    """The temperature of held-back clips, and what a user has to know about it."""
-    found = metrics.accuracy(truth, logits.argmax(axis=1))
+def _said(made: Calibrated) -> list[str]:
+    """What a user has to know about how it was calibrated."""
     notes = [
-        f"{100 * found:.1f} % of the {len(truth):,} held-back clips were found; they picked the epoch, so "
-        "that this is no test."
+        f"{100 * made.accuracy:.1f} % of the {len(made.held_back):,} held-back clips were found; they picked "
+        "the epoch, so that this is no test."
     ]
-    temperature = fit_temperature(logits, truth)
-    if temperature == TEMPERATURES[0]:  # every clip is right, which promises too much of others
-        temperature = 1.0
+    if not made.is_calibrated:
         notes.append(
             "Too few clips were held back to fit a temperature: its probabilities are not calibrated."
         )
-    return temperature, tuple(notes)
+    return notes
 
 
 def _require_in_step(
@@ -153,9 +136,3 @@ def _require_in_step(
             f"{experiment.name}: tables of {[table.dim for table in tables]} dimensions came with "
             f"encoders of {[encoder.dim for encoder in encoders]}"
         )
-
-
-def _kept_apart(clips: Sequence[Clip]) -> list[str | None] | None:
-    """Speakers, where whole ones can be held back."""
-    speakers = [clip.speaker for clip in clips]
-    return None if None in speakers or len(set(speakers)) < 2 else speakers
