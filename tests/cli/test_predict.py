@@ -1,10 +1,16 @@
-"""``nver predict`` and ``nver bundle info`` with a small head."""
+"""``nver predict`` and ``nver bundle`` with a small head."""
 
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
+import json
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import pyarrow.parquet as pq
 import pytest
 
 from nver import Recogniser, extract, load_encoder, open_corpus
@@ -131,3 +137,173 @@ def test_info_says_what_was_trained_on_after_checking_the_weights(nver, model, t
     damaged = nver("bundle", "info", tmp_path)
     assert (damaged.code, damaged.out) == (1, "")
     assert "is not what bundle.json was written with" in damaged.err
+
+
+@pytest.fixture
+def folder(clips, tmp_path) -> Path:
+    """Three clips, one that is none, and a text."""
+    home = tmp_path / "recordings"
+    (home / "deep").mkdir(parents=True)
+    for name, clip in zip(("a.wav", "b.wav", "deep/c.wav"), clips, strict=True):
+        (home / name).write_bytes(clip.read_bytes())
+    (home / "broken.wav").write_bytes(b"no audio")
+    (home / "notes.txt").touch()
+    return home
+
+
+def rows_of(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_every_format_holds_the_same_answers_with_times_and_all_probabilities(nver, model, folder):
+    found = nver("predict", folder, "--model", model, "--json").json
+    labels = Recogniser.load(model).labels
+    assert [Path(one["path"]).name for one in found] == ["a.wav", "b.wav", "broken.wav", "c.wav"]
+    first = found[0]
+    assert list(first["probabilities"]) == list(labels)
+    assert sum(first["probabilities"].values()) == pytest.approx(1)
+    assert (first["start_s"], first["not_sure"]) == (0.0, False)
+    assert 0.1 < first["end_s"] < 20
+    lines = nver("predict", folder, "--model", model, "--format", "jsonl").out.splitlines()
+    assert [json.loads(line) for line in lines] == found
+    out = folder.parent / "answers"
+    for suffix in (".csv", ".parquet", ".json", ".jsonl"):
+        ran = nver("predict", folder, "--model", model, "--out", out.with_suffix(suffix))
+        assert (ran.code, ran.out) == (1, "")
+        assert f"answers{suffix}: 3 clips answered, 1 not readable" in ran.err
+    assert json.loads(out.with_suffix(".json").read_text()) == found
+    assert rows_of(out.with_suffix(".jsonl")) == found
+    table = pq.read_table(out.with_suffix(".parquet")).to_pylist()
+    text = list(csv.DictReader(io.StringIO(out.with_suffix(".csv").read_text())))
+    for one, typed, plain in zip(found, table, text, strict=True):
+        assert typed["path"] == plain["path"] == one["path"]
+        if "error" in one:
+            assert typed["error"] == plain["error"] == one["error"]
+        else:
+            assert {label: typed[f"p_{label}"] for label in labels} == one["probabilities"]
+            assert float(plain["confidence"]) == typed["confidence"] == one["confidence"]
+    assert sorted(path.name for path in folder.parent.glob(".*")) == [], "no journal is left"
+
+
+def test_a_threshold_says_not_sure_and_keeps_the_guess(nver, model, clips):
+    said = next(Recogniser.load(model).predict_files(clips))
+    threshold = said.confidence + 1e-6
+    assert "not sure" in nver("predict", clips[0], "--model", model, "--not-sure", threshold).out
+    assert "not sure" not in nver("predict", clips[0], "--model", model, "--not-sure", said.confidence).out
+    (one,) = nver("predict", clips[0], "--model", model, "--not-sure", threshold, "--json").json
+    assert (one["label"], one["not_sure"], one["not_sure_below"]) == (said.label, True, threshold)
+
+
+def test_standard_input_gives_the_paths(nver, model, clips, monkeypatch):
+    data = "\n".join(map(str, clips)).encode()
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+    found = nver("predict", "-", "--model", model, "--json").json
+    assert [one["path"] for one in found] == list(map(str, clips))
+
+
+def interrupt_after(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C after so many answers."""
+    whole = Recogniser.predict_sources
+
+    def cut(self, sources, **options):
+        for i, outcome in enumerate(whole(self, sources, **options)):
+            if i == n:
+                raise KeyboardInterrupt
+            yield outcome
+
+    monkeypatch.setattr(Recogniser, "predict_sources", cut)
+
+
+def cells_of(path: Path) -> list[str | float]:
+    """A file in pieces, numbers as numbers: a head's last bits depend on how many clips are asked together."""
+    pieces = re.split(r"[,:{}\r\n]+ ?", path.read_text())
+    return [float(piece) if re.fullmatch(r"[-+\d.e]+", piece) else piece for piece in pieces]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_an_interrupted_run_goes_on_where_it_was_and_ends_the_same(nver, model, folder, suffix, monkeypatch):
+    whole, out = folder.parent / f"whole{suffix}", folder.parent / f"cut{suffix}"
+    nver("predict", folder, "--model", model, "--out", whole)
+    with monkeypatch.context() as patched:
+        interrupt_after(2, patched)
+        ran = nver("predict", folder, "--model", model, "--out", out)
+    assert ran.code == 130
+    assert "interrupted: 2 of 4 clips are answered; give the same command again" in ran.err
+    asked = []
+    ask = Recogniser.predict_sources
+    monkeypatch.setattr(
+        Recogniser,
+        "predict_sources",
+        lambda self, sources, **o: asked.extend(sources) or ask(self, sources, **o),
+    )
+    again = nver("predict", folder, "--model", model, "--out", out)
+    assert "2 clips were answered before; 2 are left" in again.err
+    assert [source.path.name for source in asked] == ["broken.wav", "c.wav"]
+    assert len(cells_of(out)) == len(cells_of(whole)) > 20
+    for cell, expected in zip(cells_of(out), cells_of(whole), strict=True):
+        assert cell == (pytest.approx(expected, abs=1e-6) if isinstance(expected, float) else expected)
+
+
+def test_an_interrupted_run_without_a_file_prints_what_it_has(nver, model, folder, monkeypatch):
+    interrupt_after(2, monkeypatch)
+    ran = nver("predict", folder, "--model", model, "--json")
+    assert ran.code == 130
+    assert [Path(one["path"]).name for one in ran.json] == ["a.wav", "b.wav"]
+    assert "with --out FILE it could go on" in ran.err
+
+
+def test_what_could_not_be_read_is_tried_again_and_answers_stay(nver, model, folder, clips):
+    out = folder.parent / "answers.jsonl"
+    assert nver("predict", folder, "--model", model, "--out", out).code == 1
+    (folder / "broken.wav").write_bytes(clips[0].read_bytes())
+    assert nver("predict", folder, "--model", model, "--out", out).code == 0
+    rows = rows_of(out)
+    assert sorted(Path(row["path"]).name for row in rows) == ["a.wav", "b.wav", "broken.wav", "c.wav"]
+    assert not any("error" in row for row in rows)
+
+
+def test_answers_of_another_recogniser_or_question_are_not_mixed_in(nver, model, folder, clips):
+    out = folder.parent / "answers.jsonl"
+    nver("predict", clips[0], "--model", model, "--out", out)
+    before = out.read_bytes()
+    for changes in (["--model", "burst-recogniser"], ["--model", model, "--view", "sharpness"]):
+        ran = nver("predict", clips[0], "--out", out, *changes)
+        assert (ran.code, ran.out) == (2, "")
+        assert "answers another question (tiny@" in ran.err
+        assert len(ran.err.splitlines()) == 1
+    out.write_bytes(before + b"hello\n")
+    damaged = nver("predict", clips[0], "--model", model, "--out", out)
+    assert damaged.code == 1
+    assert f"line 2 of {out} is no row of predictions" in damaged.err
+    assert out.read_bytes() == before + b"hello\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--json", "--format", "csv"], "--json and --format csv contradict each other"),
+        (["--format", "parquet"], "--format parquet is no text; name a file with --out"),
+        (["--format", "csv", "--top", 2], "--top is for tables and JSON documents"),
+        (["--out", "answers.xlsx"], "expected one of table, json, jsonl, csv, parquet"),
+        (["--not-sure", 30], "expected a probability from 0 to 1"),
+        (["nowhere/*.wav"], "no recording matches 'nowhere/*.wav'"),
+    ],
+)
+def test_options_that_contradict_each_other_exit_with_2_before_anything_is_heard(
+    nver, model, clips, arguments, sentence
+):
+    ran = nver("predict", clips[0], "--model", model, *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert sentence in ran.err
+
+
+def test_check_is_a_line_a_finding_and_exits_with_1_when_one_is_wrong(nver, model, tmp_path):
+    fine = nver("bundle", "check", model)
+    assert fine.code == 1, "this model was saved without a page"
+    assert [line.split()[0] for line in fine.out.splitlines()] == ["ok", "WRONG", "ok", "ok", "ok"]
+    assert "MODEL_CARD.md is missing or empty" in fine.out
+    as_json = nver("bundle", "check", model, "--json").json
+    assert [one["is_fine"] for one in as_json] == [True, False, True, True, True]
+    shipped = nver("bundle", "check", "burst-recogniser")
+    assert shipped.code == 0
+    assert "probabilities of a synthetic sound are finite and sum to one" in shipped.out

@@ -48,7 +48,9 @@ def make_recogniser() -> Callable[..., Recogniser]:
             "labels": ("hum", "hiss", "shout"),
             "system": NetworkSystem(family="toy"),
             "temperature": 1.0,
-            "views": {"loudness": {"classes": ("quiet", "loud"), "members": {"hum": "quiet", "shout": "loud"}}},
+            "views": {
+                "loudness": {"classes": ("quiet", "loud"), "members": {"hum": "quiet", "shout": "loud"}}
+            },
             "seen": (Seen(corpus="toy", n_train=6, n_held_back=2),),
             "licence": "CC0",
         }

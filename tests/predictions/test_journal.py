@@ -48,9 +48,7 @@ def test_what_could_not_be_read_is_asked_about_again(path, question, make_row):
     assert b"x.wav" not in path.read_bytes()
 
 
-@pytest.mark.parametrize(
-    "changes", [{"recogniser": "toy@4567"}, {"view": "six"}, {"not_sure_below": None}]
-)
+@pytest.mark.parametrize("changes", [{"recogniser": "toy@4567"}, {"view": "six"}, {"not_sure_below": None}])
 def test_answers_to_another_question_are_refused_and_left_as_they_are(path, question, make_row, changes):
     write(path, question, make_row())
     before = path.read_bytes()
@@ -60,12 +58,13 @@ def test_answers_to_another_question_are_refused_and_left_as_they_are(path, ques
 
 
 @pytest.mark.parametrize(
-    "line", [b"hello", b"[1]", b'{"path": "a.wav"}', b'{"label": 3, "path": "a.wav", "recogniser": "t"}', b"\xff"]
+    "line",
+    [b"hello", b"[1]", b'{"path": "a.wav"}', b'{"label": 3, "path": "a.wav", "recogniser": "t"}', b"\xff"],
 )
 def test_a_file_of_something_else_is_refused_and_left_as_it_is(path, question, make_row, line):
     write(path, question, make_row())
     path.write_bytes(path.read_bytes() + line + b"\n")
     before = path.read_bytes()
-    with pytest.raises(ResultError, match="line 2 of .* is no row of predictions"):
+    with pytest.raises(ResultError, match=r"line 2 of .* is no row of predictions"):
         Journal(path, question)
     assert path.read_bytes() == before

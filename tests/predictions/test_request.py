@@ -56,7 +56,9 @@ def test_what_is_named_twice_is_asked_about_once(folder):
     assert names(asked) == ["r/b.wav", "r/a.MP3", "r/deep/c.flac"]
 
 
-@pytest.mark.parametrize("data", [b"r/a b.wav\nr/c.wav\n", b"r/a b.wav\0r/c.wav\0", b"r/a b.wav\r\n\r\nr/c.wav"])
+@pytest.mark.parametrize(
+    "data", [b"r/a b.wav\nr/c.wav\n", b"r/a b.wav\0r/c.wav\0", b"r/a b.wav\r\n\r\nr/c.wav"]
+)
 def test_standard_input_gives_a_path_a_line_or_ended_by_zero_bytes(folder, data):
     assert names(find(["-"], read_input=lambda: data)) == ["r/a b.wav", "r/c.wav"]
 

@@ -9,7 +9,10 @@ import typer
 
 from nver.cli.console import AsJson, example, print_json
 
-app = typer.Typer(help="Describe trained recognisers, check them, and push them to the Hugging Face Hub.", no_args_is_help=True)
+app = typer.Typer(
+    help="Describe trained recognisers, check them, and push them to the Hugging Face Hub.",
+    no_args_is_help=True,
+)
 
 Bundle = Annotated[
     str,
@@ -78,7 +81,7 @@ def push(
         bool, typer.Option("--private", help="Make a new repository for its owner's eyes alone.")
     ] = False,
 ) -> None:
-    """Put a bundle on the Hugging Face Hub, as `hf auth login` has logged you in; hf://OWNER/NAME loads it."""
+    """Put a bundle on the Hugging Face Hub, as `hf auth login` has named you; hf://OWNER/NAME loads it."""
     from nver.recogniser import hub
 
     typer.echo(hub.push(bundle, repository, private=private))

@@ -89,7 +89,10 @@ class _Watching:
 
     def embedding(self, encoder: Encoder, progress: Extracting) -> None:
         self._bar(
-            progress.n_done, progress.n_total, doing=f"embedding with {encoder.card.name}", speed=speed(progress)
+            progress.n_done,
+            progress.n_total,
+            doing=f"embedding with {encoder.card.name}",
+            speed=speed(progress),
         )
 
     def embedded(self, encoder: Encoder, extraction: Extraction) -> None:

@@ -1,4 +1,4 @@
-"""A request on its way through a recogniser: what is waiting, what is answered, and where answers are kept."""
+"""A request on its way through a recogniser: what is waiting, what is answered, where that is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers on disk as they are given, a line of JSON each, so that whatever ends a run, the next one goes on."""
+"""Answers on disk as they come, a line of JSON each: whatever ends a run, the next one goes on."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def _read(line: bytes, *, path: Path, number: int, question: Question) -> Answer
         answer, asked = of_plain(data, source="a row")
     except (ValueError, ConfigError) as error:
         raise ResultError(
-            f"line {number} of {path} is no row of predictions ({error}); name another file, or remove this one"
+            f"line {number} of {path} is no row of predictions ({error}); name another file, or remove "
+            "this one"
         ) from error
     if asked != question:
         raise ConfigError(

@@ -67,7 +67,8 @@ def _lines(data: bytes) -> list[str]:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise ConfigError(
-            "standard input is no list of paths: expected UTF-8 text, one path a line; audio itself has to lie in a file"
+            "standard input is no list of paths: expected UTF-8 text, one path a line; audio itself has to "
+            "lie in a file"
         ) from error
     lines = text.split("\0") if "\0" in text else text.splitlines()
     if not (paths := [line for line in lines if line.strip()]):

@@ -13,7 +13,6 @@ from nver.errors import ConfigError
 from nver.recogniser.prediction import Prediction
 from nver.recogniser.recogniser import Recogniser
 
-
 Probability = Annotated[float, Field(ge=0.0, le=1.0 + 1e-9)]
 
 
@@ -31,7 +30,9 @@ class Question(FrozenModel):
     not_sure_below: float | None = None
 
     @classmethod
-    def to(cls, recogniser: Recogniser, *, view: str | None = None, not_sure_below: float | None = None) -> Self:
+    def to(
+        cls, recogniser: Recogniser, *, view: str | None = None, not_sure_below: float | None = None
+    ) -> Self:
         """A question to a recogniser, whose card says when it is not sure unless the caller does.
 
         Raises:
@@ -70,7 +71,9 @@ class Row(FrozenModel):
     probabilities: Mapping[str, Probability]
 
     @classmethod
-    def of(cls, path: str, prediction: Prediction, question: Question, *, start_s: float, end_s: float) -> Self:
+    def of(
+        cls, path: str, prediction: Prediction, question: Question, *, start_s: float, end_s: float
+    ) -> Self:
         """The row of a prediction."""
         seen = prediction if question.view is None else prediction.view(question.view)
         threshold = question.not_sure_below

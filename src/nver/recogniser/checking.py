@@ -70,7 +70,9 @@ def _card(directory: Path) -> str:
 def _page(directory: Path) -> Finding:
     path = directory / PAGE_FILE
     is_there = path.is_file() and path.stat().st_size > 0
-    detail = PAGE_FILE if is_there else f"{path} is missing or empty; write one, so that people know what it is"
+    detail = (
+        PAGE_FILE if is_there else f"{path} is missing or empty; write one, so that people know what it is"
+    )
     return Finding("page", detail, is_fine=is_there)
 
 
@@ -117,4 +119,6 @@ def _strangers(directory: Path) -> Iterator[Finding]:
     """Files that no bundle has: nothing reads them, and whoever hands the folder on should know."""
     for path in sorted(directory.iterdir()):
         if path.suffix in (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt") and path.name not in _FILES:
-            yield Finding("folder", f"{path.name} may hold a pickle; a bundle has none: remove it", is_fine=False)
+            yield Finding(
+                "folder", f"{path.name} may hold a pickle; a bundle has none: remove it", is_fine=False
+            )

@@ -58,17 +58,10 @@ def fetch(address: str) -> Path:
         BundleError: The repository is not there, holds no bundle, or cannot be fetched.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     repository, revision = parse(address)
-    were_disabled = are_progress_bars_disabled()
-    disable_progress_bars()
-    try:
-        with _sentences(repository, revision, doing="fetch"):
-            folder = Path(snapshot_download(repository, revision=revision, allow_patterns=list(FILES)))
-    finally:
-        if not were_disabled:
-            enable_progress_bars()
+    with _sentences(repository, revision, doing="fetch"):
+        folder = Path(snapshot_download(repository, revision=revision, allow_patterns=list(FILES)))
     if not (folder / CARD_FILE).is_file():
         raise BundleError(f"{HUB_SCHEME}{repository} holds no recogniser: it has no {CARD_FILE}")
     return folder
@@ -161,7 +154,9 @@ def _sentences(repository: str, revision: str | None, *, doing: str) -> Iterator
                 f"{what}: the hub says no ({status}); log in with 'hf auth login' as somebody who may"
             ) from error
         raise BundleError(f"{what}: the hub answers with {status}; try again later") from error
-    except (httpx.HTTPError, OSError, RuntimeError) as error:  # an upload that failed is a RuntimeError
+    except RuntimeError as error:  # what the client makes of any failure of an upload
+        raise BundleError(f"{what}: {error} ({error.__cause__}); try again") from error
+    except (httpx.HTTPError, OSError) as error:
         raise BundleError(
             f"{what}: the hub cannot be reached, and no whole copy is in its cache here; try again with a "
             "network, or copy the folder of the bundle and name that"

@@ -91,7 +91,9 @@ def fit_calibrated(
     trained = TrainedHead(fitted.head, fitted.scales)
     logits = trained.logits(held.views)
     temperature = fit_temperature(logits, held.truth)
-    is_calibrated = temperature > TEMPERATURES[0]  # else every clip is right, which promises too much of others
+    is_calibrated = (
+        temperature > TEMPERATURES[0]
+    )  # else every clip is right, which promises too much of others
     return Calibrated(
         trained=trained,
         temperature=temperature if is_calibrated else 1.0,

@@ -96,9 +96,7 @@ class NverClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.weight_decay = weight_decay
         self.random_state = random_state
 
-    def fit(
-        self, X: Waves, y: npt.ArrayLike, *, speakers: Sequence[str | None] | None = None
-    ) -> Self:
+    def fit(self, X: Waves, y: npt.ArrayLike, *, speakers: Sequence[str | None] | None = None) -> Self:
         """Embed the waves, train the head, and calibrate it.
 
         Args:
@@ -115,7 +113,7 @@ class NverClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """
         experiment = self._experiment(seed=int(check_random_state(self.random_state).randint(2**31 - 1)))
         waves = self._waves(X, fewest=2)
-        labels = column_or_1d(y, warn=True)
+        labels = check_array(column_or_1d(y, warn=True), ensure_2d=False, dtype=None, input_name="y")
         check_classification_targets(labels)
         if len(labels) != len(waves):
             raise ValueError(f"{len(waves)} waves came with {len(labels)} labels; expected one each")
@@ -123,7 +121,7 @@ class NverClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             raise ValueError(f"{len(waves)} waves came with {len(speakers)} speakers; expected one each")
         self.classes_, truth = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"all clips are of one class, {self.classes_[0]!r}; expected two or more")
+            raise ValueError(f"all clips are of one class, '{self.classes_[0]}'; expected two or more")
         self._loaded = self._load(experiment)
         self._fingerprints = tuple(encoder.fingerprint for encoder in self._loaded)
         made = fit_calibrated(
@@ -179,10 +177,11 @@ class NverClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         has_channels = isinstance(X, list | tuple) and any(np.ndim(wave) > 1 for wave in X)
         holds_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
         if not (is_ragged or has_channels or holds_objects):
-            X = check_array(X, dtype=None, ensure_min_samples=fewest, input_name="X", estimator=self)
-        if len(X) < fewest:
-            raise ValueError(f"{len(X)} waves; expected {fewest} or more")
-        return [from_array(wave, self.rate_hz, name=f"wave {i}") for i, wave in enumerate(X)]
+            X = check_array(X, ensure_min_samples=fewest, input_name="X", estimator=self)
+        waves = [from_array(wave, self.rate_hz, name=f"wave {i}") for i, wave in enumerate(X)]
+        if len(waves) < fewest:
+            raise ValueError(f"there are {len(waves)} waves; expected {fewest} or more")
+        return waves
 
     def _embed(self, waves: Sequence[Samples]) -> list[Matrix]:
         return [

@@ -105,7 +105,9 @@ def train_bundle(
         if observer is not None:
             observer.embedded(encoder, extraction)
     unread = {clip for extraction in extractions for clip, _ in extraction.unreadable}
-    readable = dataclasses.replace(corpus, clips=tuple(clip for clip in corpus.clips if clip.id not in unread))
+    readable = dataclasses.replace(
+        corpus, clips=tuple(clip for clip in corpus.clips if clip.id not in unread)
+    )
     return fit_bundle(
         experiment,
         readable,
@@ -114,6 +116,8 @@ def train_bundle(
         encoders=encoders,
         licence=licence,
         not_sure_below=not_sure_below,
-        notes=(f"{len(unread):,} clips of the corpus could not be read and were left out.",) if unread else (),
+        notes=(f"{len(unread):,} clips of the corpus could not be read and were left out.",)
+        if unread
+        else (),
         on_epoch=observer.epoch if observer is not None else None,
     )
