@@ -215,7 +215,7 @@ def interrupt_after(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cells_of(path: Path) -> list[str | float]:
-    """A file in pieces, numbers as numbers: a head's last bits depend on how many clips are asked together."""
+    """A file in pieces, numbers as numbers: a head's last bits depend on how many clips it is asked of."""
     pieces = re.split(r"[,:{}\r\n]+ ?", path.read_text())
     return [float(piece) if re.fullmatch(r"[-+\d.e]+", piece) else piece for piece in pieces]
 

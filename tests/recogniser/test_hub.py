@@ -25,7 +25,7 @@ from nver.recogniser import hub as room
 from nver.recogniser.bundle import load_bundle
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning"  # what the Hub's client does to its own
+    "ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning"  # of the Hub's client to itself
 )
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
