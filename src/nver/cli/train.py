@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from nver.encoders import Encoder
     from nver.results import Epoch
 
-EXAMPLE = example(
-    "nver train experiments/demo.toml --system fcn-logmel-stats --out bundles/laughs",
-    "nver predict laugh.wav --model bundles/laughs",
-)
+EXAMPLE = example("nver train experiments/demo.toml --system fcn-logmel-stats --out bundles/laughs")
 
 
 def train(
