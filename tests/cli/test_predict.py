@@ -10,8 +10,10 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import soundfile
 
 from nver import Recogniser, extract, load_encoder, open_corpus
 from nver.embeddings.store import Store
@@ -307,3 +309,59 @@ def test_check_is_a_line_a_finding_and_exits_with_1_when_one_is_wrong(nver, mode
     shipped = nver("bundle", "check", "burst-recogniser")
     assert shipped.code == 0
     assert "probabilities of a synthetic sound are finite and sum to one" in shipped.out
+
+
+@pytest.fixture
+def long(clips, tmp_path) -> Path:
+    """Three clips with two seconds of faint noise around each."""
+    rng = np.random.default_rng(0)
+    pieces = [1e-4 * rng.normal(size=32_000)]
+    for clip in clips:
+        wave, rate_hz = soundfile.read(clip)
+        assert rate_hz == 16_000
+        pieces += [wave, 1e-4 * rng.normal(size=32_000)]
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.concatenate(pieces), 16_000, subtype="FLOAT")
+    return path
+
+
+def test_bursts_are_a_row_each_with_their_times_and_what_the_recogniser_says_of_them(
+    nver, model, long, tmp_path
+):
+    quiet = tmp_path / "quiet.wav"
+    soundfile.write(quiet, 1e-4 * np.random.default_rng(1).normal(size=48_000), 16_000, subtype="FLOAT")
+    events = Recogniser.load(model).timeline(long).events
+    assert len(events) >= 3
+    *rows, last = nver("predict", long, quiet, "--model", model, "--bursts", "--json").json
+    assert [(row["start_s"], row["end_s"], row["label"], row["burst"]) for row in rows] == [
+        (event.start_s, event.end_s, event.label, i + 1) for i, event in enumerate(events)
+    ]
+    assert {row["n_bursts"] for row in rows} == {len(events)}
+    assert (last["path"], last["n_bursts"], last["end_s"], "label" in last) == (str(quiet), 0, 3.0, False)
+    table = nver("predict", long, quiet, "--model", model, "--bursts").out
+    assert f"{events[-1].start_s:.2f} s" in table
+    assert "no burst" in table
+
+
+def test_bursts_go_on_where_they_were_interrupted_and_do_not_mix_with_clips(
+    nver, model, long, clips, tmp_path
+):
+    out = tmp_path / "answers.jsonl"
+    whole = nver("predict", long, clips[0], "--model", model, "--bursts", "--out", out)
+    before = out.read_bytes()
+    assert (whole.code, "bursts answered, 0 not readable" in whole.err) == (0, True)
+    out.write_bytes(before.splitlines(keepends=True)[0])
+    again = nver("predict", long, clips[0], "--model", model, "--bursts", "--out", out)
+    assert again.code == 0
+    assert out.read_bytes() == before
+    assert nver("predict", clips[0], "--model", model, "--out", out).code == 2
+    assert out.read_bytes() == before
+
+
+def test_a_recording_whose_bursts_cannot_be_located_is_one_sentence(nver, model, long, tmp_path):
+    long.write_bytes(long.read_bytes()[:-4000])
+    ran = nver("predict", long, tmp_path / "gone.wav", "--model", model, "--bursts")
+    assert (ran.code, ran.out) == (1, "")
+    errors = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 2
+    assert "long.wav is truncated" in errors[0]

@@ -13,14 +13,16 @@ import pytest
 
 from nver.errors import ConfigError
 from nver.predictions import formats
-from nver.predictions.rows import Question, Unread, of_plain
+from nver.predictions.rows import Question, Quiet, Unread, of_plain
 
 CLASSES = ("hum, low", "hiss")
+QUIET = Quiet(path="q.wav", end_s=9.0)
 
 
 @pytest.fixture
 def answers(make_row):
-    return [make_row(), Unread(path='odd "name",\n.wav', error="gone"), make_row(path="é.wav", not_sure=True)]
+    odd = Unread(path='odd "name",\n.wav', error="gone")
+    return [make_row(), odd, make_row(path="é.wav", not_sure=True, burst=2, n_bursts=3), QUIET]
 
 
 def test_json_lines_and_a_document_hold_the_same_and_give_the_answers_back(answers, question):
@@ -40,7 +42,8 @@ def test_csv_has_a_column_a_class_and_survives_odd_names(answers, question):
     assert [row["path"] for row in rows] == [answer.path for answer in answers]
     assert float(rows[0]["p_hum, low"]) == 0.75
     assert (rows[1]["error"], rows[1]["label"], rows[1]["p_hiss"]) == ("gone", "", "")
-    assert [row["not_sure"] for row in rows] == ["False", "", "True"]
+    assert [row["not_sure"] for row in rows] == ["False", "", "True", ""]
+    assert [(row["burst"], row["n_bursts"]) for row in rows] == [("", ""), ("", ""), ("2", "3"), ("", "0")]
     assert {row["recogniser"] for row in rows} == {"toy@0123"}
 
 
@@ -50,8 +53,9 @@ def test_parquet_has_the_columns_of_csv_with_their_types(answers, question):
     assert table.column_names == next(csv.reader([header]))
     assert table.schema.field("p_hiss").type == pa.float64()
     assert table.schema.field("not_sure").type == pa.bool_()
-    assert table["label"].to_pylist() == ["hum, low", None, "hum, low"]
-    assert table["p_hiss"].to_pylist() == [0.25, None, 0.25]
+    assert table["label"].to_pylist() == ["hum, low", None, "hum, low", None]
+    assert table["p_hiss"].to_pylist() == [0.25, None, 0.25, None]
+    assert table["n_bursts"].to_pylist() == [None, None, 3, 0]
 
 
 @pytest.mark.parametrize(

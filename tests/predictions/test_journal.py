@@ -6,7 +6,7 @@ import pytest
 
 from nver.errors import ConfigError, ResultError
 from nver.predictions.journal import Journal
-from nver.predictions.rows import Unread
+from nver.predictions.rows import Quiet, Unread
 
 
 @pytest.fixture
@@ -48,7 +48,9 @@ def test_what_could_not_be_read_is_asked_about_again(path, question, make_row):
     assert b"x.wav" not in path.read_bytes()
 
 
-@pytest.mark.parametrize("changes", [{"recogniser": "toy@4567"}, {"view": "six"}, {"not_sure_below": None}])
+@pytest.mark.parametrize(
+    "changes", [{"recogniser": "toy@4567"}, {"view": "six"}, {"not_sure_below": None}, {"bursts": True}]
+)
 def test_answers_to_another_question_are_refused_and_left_as_they_are(path, question, make_row, changes):
     write(path, question, make_row())
     before = path.read_bytes()
@@ -68,3 +70,18 @@ def test_a_file_of_something_else_is_refused_and_left_as_it_is(path, question, m
     with pytest.raises(ResultError, match=r"line 2 of .* is no row of predictions"):
         Journal(path, question)
     assert path.read_bytes() == before
+
+
+def test_bursts_of_a_recording_that_lacks_others_are_dropped(path, question, make_row):
+    asked = question.model_copy(update={"bursts": True})
+    bursts = [make_row(burst=i + 1, n_bursts=3) for i in range(3)]
+    with Journal(path, asked) as journal:
+        journal.put([Quiet(path="q.wav", end_s=2.0)])
+        journal.put(bursts)
+    whole = path.read_bytes()
+    with Journal(path, asked) as journal:
+        assert journal.answers == {"q.wav": [Quiet(path="q.wav", end_s=2.0)], "a.wav": bursts}
+    path.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
+    with Journal(path, asked) as journal:
+        assert list(journal.answers) == ["q.wav"]
+    assert len(path.read_bytes().splitlines()) == 1

@@ -25,6 +25,7 @@ EXAMPLE = example(
     "nver predict laugh.wav sigh.mp3 --view vivae-six --top 1",
     "find . -name '*.opus' | nver predict - --format csv",
     "nver predict recordings --out answers.jsonl",
+    "nver predict interview.flac --bursts --not-sure 0.3",
 )
 
 DEFAULT = "burst-recogniser"
@@ -37,8 +38,8 @@ def predict(
         list[str],
         typer.Argument(
             metavar="PATH...",
-            help="Files with one vocalisation each, folders of them, patterns, or - for paths on standard "
-            "input, one a line.",
+            help="Files with one vocalisation each (long ones with --bursts), folders, patterns, or - for "
+            "paths on standard input, one a line.",
         ),
     ],
     model: Annotated[
@@ -79,6 +80,10 @@ def predict(
             metavar="FILE", help="Write here instead. The same command goes on where it was stopped."
         ),
     ] = None,
+    bursts: Annotated[
+        bool,
+        typer.Option("--bursts", help="Locate the bursts of long recordings, and answer for each."),
+    ] = False,
     workers: Workers = N_CORES,
     as_json: AsJson = False,
 ) -> None:
@@ -89,13 +94,13 @@ def predict(
     """
     from nver.predictions import request
     from nver.predictions.asking import Asking
-    from nver.predictions.rows import Question, Unread
+    from nver.predictions.rows import Question, Row, Unread
     from nver.recogniser.recogniser import Recogniser
 
     chosen = _format(format_, out, as_json=as_json, top=top)
     found = request.find(paths, read_input=sys.stdin.buffer.read)
     recogniser = Recogniser.load(model)
-    question = Question.to(recogniser, view=view, not_sure_below=not_sure)
+    question = Question.to(recogniser, view=view, not_sure_below=not_sure, bursts=bursts)
     with _journal(out, chosen, question) as journal:
         asking = Asking(recogniser, question, found, journal=journal)
         is_whole = _listen(asking, question, workers=workers, streams=chosen == "jsonl" and out is None)
@@ -107,10 +112,11 @@ def predict(
     for answer in unread:
         note(f"error: {answer.error}")
     if not is_whole:
-        _say_interrupted(len(answers), len(found.sources), out)
+        _say_interrupted(asking.n_answered, len(found.sources), out)
         raise typer.Exit(130)
     if out is not None:
-        note(f"{out}: {len(answers) - len(unread):,} clips answered, {len(unread):,} not readable")
+        n_rows = sum(isinstance(answer, Row) for answer in answers)
+        note(f"{out}: {n_rows:,} {'bursts' if bursts else 'clips'} answered, {len(unread):,} not readable")
     if unread:
         raise typer.Exit(1)
 
@@ -153,15 +159,15 @@ def _listen(asking: Asking, question: Question, *, workers: int, streams: bool) 
     n_clips = len(asking.waiting)
     if asking.n_known:
         note(f"{asking.n_known:,} clips were answered before; {n_clips:,} are left")
+    is_quick = n_clips <= FEW_CLIPS and not question.bursts
+    title, unit = ("locating bursts", "recordings") if question.bursts else ("predicting", "clips")
     try:
-        with progress("predicting") if n_clips > FEW_CLIPS else nullcontext() as bar:
-            for i, answers in enumerate(asking.run(workers=workers)):
+        with nullcontext() if is_quick else progress(title, unit=unit) as bar:
+            for answers in asking.run(workers=workers, on_progress=bar):
                 if streams:
                     for answer in answers:
                         sys.stdout.buffer.write(as_json_line(answer, question))
                     sys.stdout.buffer.flush()
-                if bar is not None:
-                    bar(i + 1, n_clips)
     except KeyboardInterrupt:
         return False
     return True
@@ -194,6 +200,6 @@ def _deliver(data: bytes, out: Path | None) -> None:
     _beside(out).unlink()
 
 
-def _say_interrupted(n_answers: int, n_clips: int, out: Path | None) -> None:
+def _say_interrupted(n_answered: int, n_clips: int, out: Path | None) -> None:
     how = "give the same command again to go on" if out is not None else "with --out FILE it could go on"
-    note(f"interrupted: {n_answers:,} of {n_clips:,} clips are answered; {how}")
+    note(f"interrupted: {n_answered:,} of {n_clips:,} clips are answered; {how}")

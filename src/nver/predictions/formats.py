@@ -14,8 +14,10 @@ from nver.predictions.rows import Answer, Question, Row, to_plain
 
 Format = Literal["table", "json", "jsonl", "csv", "parquet"]
 
-_BEFORE = ("path", "start_s", "end_s", "label", "confidence", "not_sure", "outside")
-_AFTER = ("error", "recogniser", "view", "not_sure_below")
+_BEFORE = ("path", "burst", "n_bursts", "start_s", "end_s", "label", "confidence", "not_sure", "outside")
+_AFTER = ("error", "recogniser", "view", "not_sure_below", "bursts")
+_COUNTS = frozenset({"burst", "n_bursts"})
+_TRUTHS = frozenset({"not_sure", "bursts"})
 _TEXTS = frozenset({"path", "label", "error", "recogniser", "view"})
 _PREFIX = "p_"
 
@@ -95,4 +97,6 @@ def _type(column: str) -> Any:
 
     if column in _TEXTS:
         return pa.string()
-    return pa.bool_() if column == "not_sure" else pa.float64()
+    if column in _COUNTS:
+        return pa.int64()
+    return pa.bool_() if column in _TRUTHS else pa.float64()

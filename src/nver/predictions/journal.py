@@ -11,14 +11,15 @@ from typing import Self
 from nver import atomic
 from nver.errors import ConfigError, ResultError
 from nver.predictions.formats import as_json_line
-from nver.predictions.rows import Answer, Question, Row, of_plain
+from nver.predictions.rows import Answer, Answers, Question, Quiet, Row, Unread, of_plain
 
 
 class Journal:
     """A file that grows by a recording's answers at a time; the system has them once ``put`` returns.
 
     Opening one that is there keeps its answers. Recordings that could not be read are dropped from it, for
-    they are asked about again, and so is a last line that was cut while it was written.
+    they are asked about again, and so are a last line that was cut while it was written, and bursts of a
+    recording that lacks others.
 
     Args:
         path: The file; its folder is made.
@@ -42,13 +43,13 @@ class Journal:
         *lines, last = data.split(b"\n")
         self.was_cut = bool(last)
         found = [_read(line, path=path, number=i + 1, question=question) for i, line in enumerate(lines)]
-        rows = [answer for answer in found if isinstance(answer, Row)]
-        self.answers: Mapping[str, Sequence[Row]] = _by_path(rows)
-        if self.was_cut or len(rows) < len(found):
-            atomic.write_file(path, b"".join(as_json_line(row, question) for row in rows))
+        self.answers: Mapping[str, Answers] = _whole(found)
+        kept = [answer for answers in self.answers.values() for answer in answers]
+        if self.was_cut or len(kept) < len(found):
+            atomic.write_file(path, b"".join(as_json_line(answer, question) for answer in kept))
         self._file = path.open("ab")
 
-    def put(self, answers: Sequence[Answer]) -> None:
+    def put(self, answers: Answers) -> None:
         """Add the answers of one recording."""
         self._file.write(b"".join(as_json_line(answer, self._question) for answer in answers))
         self._file.flush()
@@ -62,11 +63,13 @@ class Journal:
         self._file.close()
 
 
-def _by_path(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row.path, []).append(row)
-    return found
+def _whole(found: Sequence[Answer]) -> dict[str, Answers]:
+    """The answers of recordings that were read, all bursts of each."""
+    by_path: dict[str, list[Row | Quiet]] = {}
+    for answer in found:
+        if not isinstance(answer, Unread):
+            by_path.setdefault(answer.path, []).append(answer)
+    return {path: rows for path, rows in by_path.items() if len(rows) == (rows[0].n_bursts or 1)}
 
 
 def _read(line: bytes, *, path: Path, number: int, question: Question) -> Answer:

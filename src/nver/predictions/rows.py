@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from nver import config
 from nver.config import FrozenModel
@@ -23,15 +23,22 @@ class Question(FrozenModel):
         recogniser: ``name@digest``.
         view: Which coarser classes; None for its own.
         not_sure_below: The confidence under which an answer counts as "not sure"; None for never.
+        bursts: Whether each burst is asked about, and not the whole recording.
     """
 
     recogniser: str
     view: str | None = None
     not_sure_below: float | None = None
+    bursts: bool = False
 
     @classmethod
     def to(
-        cls, recogniser: Recogniser, *, view: str | None = None, not_sure_below: float | None = None
+        cls,
+        recogniser: Recogniser,
+        *,
+        view: str | None = None,
+        not_sure_below: float | None = None,
+        bursts: bool = False,
     ) -> Self:
         """A question to a recogniser, whose card says when it is not sure unless the caller does.
 
@@ -44,7 +51,7 @@ class Question(FrozenModel):
             not_sure_below = recogniser.card.not_sure_below
         if not_sure_below is not None and not 0.0 <= not_sure_below <= 1.0:
             raise ConfigError(f"not sure below {not_sure_below:g}: expected a probability from 0 to 1")
-        return cls(recogniser=recogniser.identity, view=view, not_sure_below=not_sure_below)
+        return cls(recogniser=recogniser.identity, view=view, not_sure_below=not_sure_below, bursts=bursts)
 
 
 class Row(FrozenModel):
@@ -59,6 +66,8 @@ class Row(FrozenModel):
         not_sure: Whether the confidence is under the threshold of the question.
         outside: Of a view, the probability of all that is in none of its classes; else 0.
         probabilities: Of every class, in the recogniser's order; they sum to one.
+        burst: Which burst of the recording it is, from 1; None where the whole was asked about.
+        n_bursts: How many there are in the recording.
     """
 
     path: str
@@ -69,10 +78,20 @@ class Row(FrozenModel):
     not_sure: bool
     outside: Probability
     probabilities: Mapping[str, Probability]
+    burst: PositiveInt | None = None
+    n_bursts: PositiveInt | None = None
 
     @classmethod
     def of(
-        cls, path: str, prediction: Prediction, question: Question, *, start_s: float, end_s: float
+        cls,
+        path: str,
+        prediction: Prediction,
+        question: Question,
+        *,
+        start_s: float,
+        end_s: float,
+        burst: int | None = None,
+        n_bursts: int | None = None,
     ) -> Self:
         """The row of a prediction."""
         seen = prediction if question.view is None else prediction.view(question.view)
@@ -86,7 +105,18 @@ class Row(FrozenModel):
             not_sure=threshold is not None and seen.confidence < threshold,
             outside=seen.outside,
             probabilities=dict(seen.probabilities),
+            burst=burst,
+            n_bursts=n_bursts,
         )
+
+
+class Quiet(FrozenModel):
+    """A recording without a burst."""
+
+    path: str
+    start_s: float = 0.0
+    end_s: float
+    n_bursts: Literal[0] = 0
 
 
 class Unread(FrozenModel):
@@ -96,7 +126,10 @@ class Unread(FrozenModel):
     error: str
 
 
-Answer = Row | Unread
+Answer = Row | Quiet | Unread
+
+Answers: TypeAlias = Sequence[Answer]
+"""All rows of one recording."""
 
 
 def to_plain(answer: Answer, question: Question) -> dict[str, Any]:
@@ -112,5 +145,6 @@ def of_plain(data: Mapping[str, Any], *, source: str) -> tuple[Answer, Question]
     """
     asked = {key: data[key] for key in Question.model_fields if key in data}
     own = {key: value for key, value in data.items() if key not in asked}
-    answer: Answer = config.validate(Unread if "error" in own else Row, own, source=source)
+    kind: type[Answer] = Unread if "error" in own else Row if "label" in own else Quiet
+    answer: Answer = config.validate(kind, own, source=source)
     return answer, config.validate(Question, asked, source=source)

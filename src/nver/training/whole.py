@@ -38,7 +38,7 @@ def choose(plan: Plan, system: str | None, *, name: str) -> Experiment:
     """One system of a plan, under a name of its own.
 
     Args:
-        plan: Whose ways of folding do not matter here.
+        plan: Whose ways of folding do not matter here; of several seeds the first is taken.
         system: The system's name, or its head and encoders as results are called (``fcn-logmel-stats``); None
             takes the only one.
         name: What the recogniser will be called.
@@ -48,7 +48,7 @@ def choose(plan: Plan, system: str | None, *, name: str) -> Experiment:
             is none that a bundle may have.
     """
     folds = plan.folds[0]
-    experiments = plan.model_copy(update={"folds": (folds,)}).experiments()
+    experiments = plan.model_copy(update={"folds": (folds,), "seeds": plan.seeds[:1]}).experiments()
     by_title = {one.name.removesuffix(f"-{folds.protocol}"): one for one in experiments}
     if system is None and len(by_title) > 1:
         raise ConfigError(f"{plan.name} has {len(by_title)} systems; name one of them: {', '.join(by_title)}")
