@@ -25,7 +25,7 @@ def test_the_verbs_are_these():
     assert said >= {
         *("corpora list", "corpora info", "corpora verify", "corpora download", "corpora synth"),
         *("embed", "run", "fuse", "report", "encoders list", "encoders info"),
-        *("predict", "bundle info"),
+        *("predict", "train", "bundle info", "bundle check", "bundle push"),
         *("store ls", "store verify", "store gc"),
     }
 

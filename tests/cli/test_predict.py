@@ -16,11 +16,13 @@ import pytest
 import soundfile
 
 from nver import Recogniser, extract, load_encoder, open_corpus
+from nver.audio import decode
 from nver.embeddings.store import Store
 from nver.experiment import Experiment
 from nver.recogniser import bundle
 from nver.recogniser.bundle import Bundle, load_bundle, save_bundle
 from nver.training.bundle import fit_bundle
+from nver.types import AudioFile
 
 
 @pytest.fixture(scope="module")
@@ -288,6 +290,7 @@ def test_answers_of_another_recogniser_or_question_are_not_mixed_in(nver, model,
         (["--format", "csv", "--top", 2], "--top is for tables and JSON documents"),
         (["--out", "answers.xlsx"], "expected one of table, json, jsonl, csv, parquet"),
         (["--not-sure", 30], "expected a probability from 0 to 1"),
+        (["--model", "hf://toy"], "'hf://toy' is no repository; expected hf://owner/name[@revision]"),
         (["nowhere/*.wav"], "no recording matches 'nowhere/*.wav'"),
     ],
 )
@@ -317,9 +320,7 @@ def long(clips, tmp_path) -> Path:
     rng = np.random.default_rng(0)
     pieces = [1e-4 * rng.normal(size=32_000)]
     for clip in clips:
-        wave, rate_hz = soundfile.read(clip)
-        assert rate_hz == 16_000
-        pieces += [wave, 1e-4 * rng.normal(size=32_000)]
+        pieces += [decode(AudioFile(clip)), 1e-4 * rng.normal(size=32_000)]
     path = tmp_path / "long.wav"
     soundfile.write(path, np.concatenate(pieces), 16_000, subtype="FLOAT")
     return path
@@ -365,3 +366,18 @@ def test_a_recording_whose_bursts_cannot_be_located_is_one_sentence(nver, model,
     errors = [line for line in ran.err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 2
     assert "long.wav is truncated" in errors[0]
+
+
+def test_an_over_long_clip_is_an_error_that_says_how_else_to_ask(nver, model, tmp_path):
+    path = tmp_path / "hour.wav"
+    soundfile.write(path, np.zeros(601 * 1000, np.int16), 1000)
+    ran = nver("predict", path, "--model", model)
+    assert ran.code == 1
+    assert "is over-long: 601.0 s" in ran.err
+    assert "bursts can be asked about in recordings of any length" in ran.err
+
+
+def test_a_push_to_what_is_no_repository_exits_with_2(nver, model):
+    ran = nver("bundle", "push", model, "toy")
+    assert (ran.code, ran.out) == (2, "")
+    assert "'toy' is no repository" in ran.err

@@ -97,4 +97,4 @@ def test_clips_that_cannot_be_read_are_left_out_when_asked_and_counted(nver, pla
     assert nver("train", plan, *options, "--skip-unreadable").code == 0
     card = read_card(tmp_path / "b").card
     assert card.seen[0].n_train + card.seen[0].n_held_back == 65
-    assert "1 clips of the corpus could not be read and were left out." in card.notes
+    assert "Clips that could not be read and were left out: 1." in card.notes

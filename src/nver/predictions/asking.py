@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
 
-from nver.errors import NverError
+from nver.errors import NverError, OverlongAudioError
 from nver.predictions import bursts
 from nver.predictions.journal import Journal
 from nver.predictions.request import Request
@@ -80,6 +80,10 @@ class Asking:
         return sum(str(source) in self._known for source in self._request.sources)
 
     def _answer(self, path: str, outcome: tuple[Prediction, float] | NverError) -> Answer:
+        if isinstance(outcome, OverlongAudioError):
+            return Unread(
+                path=path, error=f"{outcome}; bursts can be asked about in recordings of any length"
+            )
         if isinstance(outcome, NverError):
             return Unread(path=path, error=str(outcome))
         prediction, duration_s = outcome

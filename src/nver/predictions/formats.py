@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from nver.errors import ConfigError
 from nver.predictions.rows import Answer, Question, Row, to_plain
@@ -35,8 +35,7 @@ def format_of(path: Path | None, wanted: str | None) -> Format:
     name = wanted or ("table" if path is None else path.suffix.removeprefix(".").lower())
     if name not in known:
         raise ConfigError(f"'{path if wanted is None else wanted}': expected one of {', '.join(known)}")
-    chosen: Format = name
-    return chosen
+    return cast("Format", name)
 
 
 def as_json(answers: Sequence[Answer], question: Question, *, top: int | None = None) -> bytes:

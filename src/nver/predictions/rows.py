@@ -145,6 +145,11 @@ def of_plain(data: Mapping[str, Any], *, source: str) -> tuple[Answer, Question]
     """
     asked = {key: data[key] for key in Question.model_fields if key in data}
     own = {key: value for key, value in data.items() if key not in asked}
-    kind: type[Answer] = Unread if "error" in own else Row if "label" in own else Quiet
-    answer: Answer = config.validate(kind, own, source=source)
+    answer: Answer
+    if "error" in own:
+        answer = config.validate(Unread, own, source=source)
+    elif "label" in own:
+        answer = config.validate(Row, own, source=source)
+    else:
+        answer = config.validate(Quiet, own, source=source)
     return answer, config.validate(Question, asked, source=source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def check(directory: Path) -> tuple[Finding, ...]:
     found.append(_look("weights", lambda: _weights(directory)))
     system = read_card(directory).card.system
     parts = system.encoders if isinstance(system, HeadSystem) else ()
-    found += [_look(f"encoder {part.name}", lambda part=part: _encoder(part)) for part in parts]
+    found += [_look(f"encoder {part.name}", partial(_encoder, part)) for part in parts]
     if all(finding.is_fine for finding in found if finding.subject != "page"):
         found.append(_look("answer", lambda: _answer(directory)))
     found += _strangers(directory)

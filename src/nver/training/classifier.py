@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,12 @@ Waves: TypeAlias = npt.ArrayLike | Sequence[npt.ArrayLike]
 (n_clips, n_samples) floats."""
 
 _CLIPS_AT_ONCE = 64
+
+_SETTINGS = (
+    *("lr", "batch_size", "max_epochs", "patience", "validation_share", "monitor", "class_weights"),
+    *("standardize", "weight_decay"),
+)
+"""Parameters that are those of ``[training]``."""
 
 
 class NverClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -159,14 +165,12 @@ class NverClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     def _experiment(self, *, seed: int) -> Experiment:
         """The parameters as an experiment has them, which is where they are checked."""
         names = [self.encoders] if isinstance(self.encoders, str) else list(self.encoders)
-        settings = ("lr", "batch_size", "max_epochs", "patience", "validation_share", "monitor")
-        settings += ("class_weights", "standardize", "weight_decay")
         plain = {
             "name": "classifier",
             "corpus": {"name": "waves", "root": "."},
             "encoders": names,
             "head": {"kind": self.head} if isinstance(self.head, str) else dict(self.head),
-            "training": {name: getattr(self, name) for name in settings},
+            "training": {name: getattr(self, name) for name in _SETTINGS},
             "seed": seed,
         }
         return validate(Experiment, plain, source=type(self).__name__)
@@ -178,7 +182,7 @@ class NverClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         holds_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
         if not (is_ragged or has_channels or holds_objects):
             X = check_array(X, ensure_min_samples=fewest, input_name="X", estimator=self)
-        waves = [from_array(wave, self.rate_hz, name=f"wave {i}") for i, wave in enumerate(X)]
+        waves = [from_array(wave, self.rate_hz, name=f"wave {i}") for i, wave in enumerate(cast("Any", X))]
         if len(waves) < fewest:
             raise ValueError(f"there are {len(waves)} waves; expected {fewest} or more")
         return waves
