@@ -116,8 +116,6 @@ def train_bundle(
         encoders=encoders,
         licence=licence,
         not_sure_below=not_sure_below,
-        notes=(f"{len(unread):,} clips of the corpus could not be read and were left out.",)
-        if unread
-        else (),
+        notes=[f"Clips that could not be read and were left out: {len(unread):,}."] if unread else [],
         on_epoch=observer.epoch if observer is not None else None,
     )
