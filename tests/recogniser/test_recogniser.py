@@ -11,6 +11,7 @@ from nver import Prediction, Recogniser, load_encoder
 from nver.errors import AudioError, BundleError, ConfigError, EncoderError, TruncatedAudioError
 from nver.evaluation.calibration import softmax
 from nver.recogniser import recogniser as room
+from nver.types import AudioFile
 
 
 def test_probabilities_are_the_softmax_of_the_logits_at_the_temperature(toy, waves):
@@ -46,6 +47,25 @@ def test_a_file_that_cannot_be_read_is_an_error_in_its_place(toy, waves, files):
     ]
     assert str(files[3]) in str(found[3])
     assert [found[i] for i in (0, 2, 4)] == list(toy.predict_many([waves[i] for i in (0, 2, 4)]))
+
+
+def test_sources_are_predicted_as_files_are_with_their_seconds(toy, waves, files):
+    files[1].write_bytes(b"")
+    found = list(toy.predict_sources([AudioFile(path) for path in files]))
+    assert isinstance(found.pop(1), AudioError)
+    assert [prediction for prediction, _ in found] == list(toy.predict_many([waves[0], *waves[2:]]))
+    assert [seconds * 16_000 for _, seconds in found] == [len(wave) for wave in (waves[0], *waves[2:])]
+
+
+def test_recognisers_have_one_identity_if_and_only_if_their_bundles_say_the_same(save_toy, toy_tensors):
+    first = Recogniser.load(save_toy()).identity
+    assert first.startswith("toy@")
+    assert Recogniser.load(save_toy()).identity == first
+    others = [
+        Recogniser.load(save_toy(temperature=3.0)).identity,
+        Recogniser.load(save_toy({"weight": toy_tensors["weight"] + 1})).identity,
+    ]
+    assert len({first, *others}) == 3
 
 
 def test_a_wave_that_the_network_refuses_costs_no_other_clip_its_prediction(toy, waves, files):

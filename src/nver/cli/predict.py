@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nver import atomic
-from nver.cli.console import N_CORES, AsJson, Workers, example, note
+from nver.cli.console import N_CORES, AsJson, Workers, example, interruptible, note
 from nver.cli.progress import progress
 from nver.errors import ConfigError
 
@@ -92,15 +92,16 @@ def predict(
     It names what a clip sounds like, not what a person feels. Clips that cannot be read are said in one
     sentence each, and the command then exits with 1.
     """
-    from nver.predictions import request
-    from nver.predictions.asking import Asking
-    from nver.predictions.rows import Question, Row, Unread
-    from nver.recogniser.recogniser import Recogniser
+    with interruptible("nothing was asked yet"):
+        from nver.predictions import request
+        from nver.predictions.asking import Asking
+        from nver.predictions.rows import Question, Row, Unread
+        from nver.recogniser.recogniser import Recogniser
 
-    chosen = _format(format_, out, as_json=as_json, top=top)
-    found = request.find(paths, read_input=sys.stdin.buffer.read)
-    recogniser = Recogniser.load(model)
-    question = Question.to(recogniser, view=view, not_sure_below=not_sure, bursts=bursts)
+        chosen = _format(format_, out, as_json=as_json, top=top)
+        found = request.find(paths, read_input=sys.stdin.buffer.read)
+        recogniser = Recogniser.load(model)
+        question = Question.to(recogniser, view=view, not_sure_below=not_sure, bursts=bursts)
     with _journal(out, chosen, question) as journal:
         asking = Asking(recogniser, question, found, journal=journal)
         is_whole = _listen(asking, question, workers=workers, streams=chosen == "jsonl" and out is None)
