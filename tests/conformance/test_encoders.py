@@ -9,7 +9,7 @@ from nver.encoders import ENCODERS, Encoder, load_encoder
 from nver.errors import EncoderError
 from nver.types import Samples
 
-SELF_CONTAINED = ("logmel-stats", "mfcc-stats", "burst-mamba", "burst-attention")
+SELF_CONTAINED = ("logmel-stats", "mfcc-stats", "shortcut-stats", "burst-mamba", "burst-attention")
 """A literal, so that adding a name is a decision; families with weights to fetch have tests of their own."""
 
 LENGTHS = (1, 2, 399, 400, 401, 559, 560, 8_000, 16_001)

@@ -12,6 +12,7 @@ import typer
 
 from nver.cli import app as page
 from nver.cli import (
+    audit,
     bundle,
     compare,
     console,
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.add_typer(corpora.app, name="corpora")
 app.add_typer(encoders.app, name="encoders")
 app.command(epilog=embed.EXAMPLE)(embed.embed)
+app.command(epilog=audit.EXAMPLE)(audit.audit)
 app.command(epilog=run.EXAMPLE)(run.run)
 app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
 app.command(epilog=fuse.EXAMPLE)(fuse.fuse)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from nver.audit import Audit
 from nver.cli.embed import account, speed
 from nver.cli.grid import left_out_line
 from nver.cli.progress import Progress
@@ -38,6 +39,7 @@ class Watching(Observer):
         self._is_training = False
         self._shares: dict[str, list[float]] = {}
         self._beside = ""
+        self._audited: set[str] = set()
 
     def opened(self, corpus: Corpus) -> None:
         """How many clips there are, and why others are not among them."""
@@ -65,6 +67,13 @@ class Watching(Observer):
         self._count(experiment.name, progress)
         where = f"fold {progress.fold + 1} of {progress.n_folds}, epoch {progress.epoch}"
         self._tell(f"{experiment.name}, {where}")
+
+    def audited(self, experiment: Experiment, audit: Audit) -> None:
+        """What was found, in one line; once where several experiments share it."""
+        line = audit.line()
+        if line not in self._audited:
+            self._audited.add(line)
+            self._bar.say(line)
 
     def redoing(self, experiment: Experiment, directory: Path, reasons: Sequence[str]) -> None:
         """Why it is not enough that a result is there."""

@@ -53,12 +53,14 @@ class Extraction:
         unreadable: (clip id, reason) of clips that could not be decoded, when they were to be skipped.
         n_computed: Rows that were computed.
         n_found: Clips whose row was in the store, or is that of an identical clip.
+        audio_sha256: Digest of the samples of each clip of the table: equal where they are.
     """
 
     table: EmbeddingTable
     unreadable: tuple[tuple[str, str], ...]
     n_computed: int
     n_found: int
+    audio_sha256: tuple[str, ...]
 
 
 def extract(
@@ -243,12 +245,14 @@ class _Run:
             else:
                 self.unreadable[i] = self.unreadable[first]
         readable = sorted(self.audio_of)
-        rows = self.vectors.rows([self.audio_of[i] for i in readable])
+        digests = tuple(self.audio_of[i] for i in readable)
+        rows = self.vectors.rows(digests)
         return Extraction(
             table=EmbeddingTable(rows, tuple(self.clips[i].id for i in readable)),
             unreadable=tuple((self.clips[i].id, reason) for i, reason in sorted(self.unreadable.items())),
             n_computed=self.n_computed,
             n_found=len(readable) - self.n_computed,
+            audio_sha256=digests,
         )
 
     def _report(self) -> None:

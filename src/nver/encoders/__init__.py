@@ -19,6 +19,7 @@ ENCODERS = Names(
     {
         "logmel-stats": "nver.encoders.spectral:logmel_stats",
         "mfcc-stats": "nver.encoders.spectral:mfcc_stats",
+        "shortcut-stats": "nver.encoders.shortcuts:shortcut_stats",
         "audio-mamba-tiny": "nver.encoders.ssam:audio_mamba_tiny",
         "audio-mamba-small": "nver.encoders.ssam:audio_mamba_small",
         "audio-mamba-base": "nver.encoders.ssam:audio_mamba_base",

@@ -7,8 +7,8 @@ A landmark is a peak of loudness, and what it keeps is the coarse shape of the l
     W  frames around a peak, 10 ms apart, 41
     D  coefficients of the two-dimensional cosine transform of (M, W), the lowest but the mean, 79
 
-Gain is divided out (levels count from the loudest frame, 35 dB down), and an offset moves every landmark alike.
-A clip with fewer peaks has rows of zeros, which are similar to nothing.
+Gain is divided out (levels count from the loudest frame, 35 dB down), an offset moves every landmark alike,
+and a clip with fewer peaks has rows of zeros, which are similar to nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _APART = 8
 
 
 class LandmarkEncoder:
-    """(``N_LANDMARKS``, ``N_COEFFICIENTS``) of each wave as one row; a landmark has length 1, or 0 if absent."""
+    """(``N_LANDMARKS``, ``N_COEFFICIENTS``) of each wave, flat; a landmark has length 1, a missing one 0."""
 
     card = EncoderCard(
         name="landmarks",
@@ -85,7 +85,7 @@ class LandmarkEncoder:
         for i, wave in enumerate(waves):
             if wave.ndim != 1 or not wave.size or not np.isfinite(wave).all():
                 raise EncoderError(
-                    f"{self.card.name}: wave {i} has shape {wave.shape} and must hold one finite sample or more"
+                    f"{self.card.name}: wave {i} of shape {wave.shape}: expected finite samples, one or more"
                 )
             found = _landmarks(self._log_mel(wave))
             rows[i, : found.size] = found.ravel()

@@ -19,7 +19,7 @@ VERSION = 1
 """Goes up whenever a change here alters a row."""
 
 COLUMNS = ("duration_s", "level_db", "peak_db", "silence_share")
-"""What a row holds: seconds, dB below full scale (of the whole clip, and of its loudest sample), a fraction."""
+"""What a row holds: seconds, dB of full scale (of the whole clip, and of its loudest sample), a fraction."""
 
 FRAME = 400
 """Samples of a frame, 25 ms, without overlap; what is left at the end is a frame of its own."""
@@ -41,8 +41,8 @@ class ShortcutEncoder:
         dim=len(COLUMNS),
         licence="Apache-2.0",
         citation="nver",
-        notes="No weights: seconds, level and peak in dB, and the share of silent frames. The shortcut baseline: "
-        "nothing of the sound itself is in it.",
+        notes="No weights: seconds, level and peak in dB, and the share of silent frames. The shortcut "
+        "baseline: nothing of the sound itself is in it.",
     )
     dim = len(COLUMNS)
     fingerprint = fingerprint.of_data(
@@ -71,7 +71,7 @@ class ShortcutEncoder:
         for i, wave in enumerate(waves):
             if wave.ndim != 1 or not wave.size or not np.isfinite(wave).all():
                 raise EncoderError(
-                    f"{self.card.name}: wave {i} has shape {wave.shape} and must hold one finite sample or more"
+                    f"{self.card.name}: wave {i} of shape {wave.shape}: expected finite samples, one or more"
                 )
             rows[i] = _row(np.asarray(wave, np.float64))
         return rows

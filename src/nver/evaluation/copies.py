@@ -6,7 +6,6 @@ one are candidates. Then the waves of a candidate are laid over each other where
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +52,8 @@ def similar_pairs(landmarks: npt.NDArray[np.float32], *, least: float) -> npt.ND
     for start in range(0, len(flat), _BLOCK):
         row, column = np.nonzero(flat[start : start + _BLOCK] @ flat[start:].T >= np.float32(least))
         first, second = (row + start) // n_landmarks, (column + start) // n_landmarks
-        found.append(np.unique((np.minimum(first, second) * n_clips + np.maximum(first, second))[first != second]))
+        code = np.minimum(first, second) * n_clips + np.maximum(first, second)
+        found.append(np.unique(code[first != second]))
     codes = np.unique(np.concatenate(found))
     return np.stack([codes // max(n_clips, 1), codes % max(n_clips, 1)], axis=1)
 
@@ -63,7 +63,7 @@ class Alignment:
     """Two waves laid over each other.
 
     Attributes:
-        correlation: Of what overlaps, from 0 to 1, whatever the gain and the polarity; 0 where too little does.
+        correlation: Of what overlaps, from 0 to 1, whatever gain and polarity are; 0 where too little does.
         lag_s: How much later the sound begins in the second wave.
         gain_db: How much louder the second is where they overlap; NaN without an overlap.
     """
@@ -98,8 +98,8 @@ def align(first: Samples, second: Samples) -> Alignment:
     n_all = len(first) + len(second) - 1
     n = scipy.fft.next_fast_len(n_all, real=True)
     product = scipy.fft.irfft(np.conj(scipy.fft.rfft(first, n)) * scipy.fft.rfft(second, n), n)
-    sums = np.concatenate([product[n - len(first) + 1 :], product[: len(second)]])  # by lag, from the earliest
-    lag = int(np.abs(sums).argmax()) - (len(first) - 1)
+    by_lag = np.concatenate([product[n - len(first) + 1 :], product[: len(second)]])
+    lag = int(np.abs(by_lag).argmax()) - (len(first) - 1)
     a = first[max(0, -lag) : len(second) - lag]
     b = second[max(0, lag) : len(first) + lag]
     shorter = min(len(first), len(second))
@@ -109,8 +109,3 @@ def align(first: Samples, second: Samples) -> Alignment:
         return Alignment(0.0, lag / _COARSE_HZ, float("nan"))
     correlation = abs(float(np.dot(a.astype(np.float64), b))) / np.sqrt(power_a * power_b)
     return Alignment(float(min(correlation, 1.0)), lag / _COARSE_HZ, float(10 * np.log10(power_b / power_a)))
-
-
-def all_pairs(n_clips: int) -> Iterator[tuple[int, int]]:
-    """Every pair, the earlier first: the slow definition that ``similar_pairs`` narrows down."""
-    return ((i, j) for i in range(n_clips) for j in range(i + 1, n_clips))

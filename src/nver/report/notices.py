@@ -1,4 +1,4 @@
-"""What must be read before any figure: random weights, warnings, clips that were left out."""
+"""What must be read before any figure: random weights, leaks, warnings, clips that were left out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nver.report.comparison import Comparison
-from nver.report.provenance import random_weights
+from nver.report.provenance import leaks, random_weights
 from nver.results import Result
 
 _NAMED = 4
@@ -56,6 +56,8 @@ def notices(named: Sequence[tuple[str, Result]]) -> list[Notice]:
         models = "that model" if len(encoders) == 1 else "those models"
         text = f"{'; '.join(encoders)}. These figures say nothing of {models}."
         said.append(Notice("RANDOM WEIGHTS", () if len(random) == len(named) else tuple(random), text))
+    for leak, systems in _by_text((name, leaks(result)) for name, result in named):
+        said.append(Notice("Leak", () if len(systems) == len(named) else systems, f"{leak}."))
     for warning, systems in _by_text((name, result.provenance["warnings"]) for name, result in named):
         said.append(Notice("Warning", () if len(systems) == len(named) else systems, f"{warning}."))
     if left_out := unreadable(result for _, result in named):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nver.experiment import Protocol
 from nver.report.comparison import Comparison
-from nver.report.provenance import n_speakers
+from nver.report.provenance import n_speakers, shortcut
 
 
 def headline(protocol: Protocol) -> str:
@@ -67,9 +67,17 @@ def chance(comparison: Comparison) -> str:
     who = f"{speakers:,} known speakers" if speakers else "no known speakers"
     n = len(comparison.labels)
     n_folds = "1 fold" if comparison.n_folds == 1 else f"{comparison.n_folds} folds"
+    reached = shortcut(comparison.rows[0].result)
+    listening = (
+        f" Length, level and silence alone: {100 * reached['accuracy']:.1f} % accuracy, "
+        f"{100 * reached['macro_f1']:.1f} % macro F1, {100 * reached['uar']:.1f} % UAR."
+        if reached
+        else ""
+    )
     return (
         f"{comparison.n_clips:,} tested clips, {who}, {n} classes, {n_folds}. Chance: {100 / n:.1f} % UAR; "
         f"always guessing the most frequent class: {100 * comparison.largest_class_share:.1f} % accuracy."
+        f"{listening}"
     )
 
 

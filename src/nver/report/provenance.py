@@ -10,6 +10,9 @@ from nver.heads.specs import LateFusionSpec
 from nver.results import Result
 
 
+_SAID_ELSEWHERE = ("audit", "unreadable", "warnings")
+
+
 def n_parameters(result: Result) -> int:
     """Trained weights of the head."""
     return int(result.provenance["head_parameters"])
@@ -34,6 +37,21 @@ def n_speakers(result: Result) -> int:
     return int(result.provenance["corpus"]["n_speakers"])
 
 
+def shortcut(result: Result) -> dict[str, float] | None:
+    """What length, level and silence reach under the same folds; None in a result that was made without."""
+    audit = result.provenance.get("audit")
+    return None if audit is None else dict(audit["shortcut"])
+
+
+def leaks(result: Result) -> list[str]:
+    """What its audit found that a tested clip has in common with what was met before, but for speakers.
+
+    Speakers on both sides are among the warnings of every result, with or without an audit.
+    """
+    found = result.provenance.get("audit", {}).get("findings", ())
+    return [one["sentence"] for one in found if one["severity"] == "leak" and one["kind"] != "speakers"]
+
+
 def random_weights(result: Result) -> list[str]:
     """The encoders that were never trained: their fingerprints say so."""
     return [
@@ -44,11 +62,9 @@ def random_weights(result: Result) -> list[str]:
 
 
 def shared_and_own(results: Sequence[Result]) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """Provenance that all results agree on, and what each says beyond that, but for warnings."""
+    """Provenance that all results agree on, and what each says beyond that, but for what notices say."""
     said = [
-        flat(
-            {key: value for key, value in result.provenance.items() if key not in ("unreadable", "warnings")}
-        )
+        flat({key: value for key, value in result.provenance.items() if key not in _SAID_ELSEWHERE})
         for result in results
     ]
     shared = {key: text for key, text in said[0].items() if all(own.get(key) == text for own in said)}

@@ -11,10 +11,10 @@ from nver.encoders import load_encoder
 from nver.errors import NverError
 from nver.grid import Cell, Grid
 from nver.results import Result, require_place
+from nver.training.audit import Auditor
 from nver.training.crew import N_CORES, Crew
-from nver.training.cross_validate import Run
 from nver.training.inputs import Inputs, LeftOut, look, users
-from nver.training.run import Observer, View, begin, finish, specs, view
+from nver.training.run import Begun, Observer, View, auditor_of, begin, finish, specs, view
 
 
 class GridObserver(Observer):
@@ -79,6 +79,10 @@ def run_grid(
     run = _GridRun(grid, out, look(cells), observer or GridObserver())
     run.observer.looked(run.inputs)
     run.embed(store=store, workers=workers, skip_unreadable=skip_unreadable)
+    run.auditors = {
+        label: auditor_of(corpus, store=store, workers=workers, skip_unreadable=skip_unreadable)
+        for label, corpus in run.inputs.corpora.items()
+    }
     return run.train(jobs)
 
 
@@ -93,6 +97,7 @@ class _GridRun:
 
     Attributes:
         views: By label of the corpus and spec of the encoder as JSON.
+        auditors: By label of the corpus.
         failed: What did not work so far.
     """
 
@@ -101,6 +106,7 @@ class _GridRun:
     inputs: Inputs
     observer: GridObserver
     views: dict[tuple[str, str], View] = field(default_factory=dict)
+    auditors: dict[str, Auditor] = field(default_factory=dict)
     failed: list[LeftOut] = field(default_factory=list)
 
     def embed(self, *, store: Store | None, workers: int, skip_unreadable: bool) -> None:
@@ -132,7 +138,7 @@ class _GridRun:
         """Every cell whose views are there and whose result is not."""
         n_trained = n_found = 0
         with Crew(jobs, survives=(NverError,)) as crew:
-            begun: list[tuple[Cell, Path, Run]] = []
+            begun: list[tuple[Cell, Path, Begun]] = []
             for cell in self.inputs.cells:
                 where = place(self.grid, cell, self.out)
                 try:
@@ -153,14 +159,17 @@ class _GridRun:
                     self._leave_out(f"cell {cell.name}", error, [cell.name])
         return Ending(n_trained, n_found, self.inputs.left_out, tuple(self.failed))
 
-    def _begin(self, cell: Cell, where: Path, crew: Crew) -> Run | Result | None:
+    def _begin(self, cell: Cell, where: Path, crew: Crew) -> Begun | Result | None:
         """As ``begin``; None when an encoder of the cell was left out."""
         keys = specs([cell.experiment])
         views = {key: self.views[cell.corpus, key] for key in keys if (cell.corpus, key) in self.views}
         if len(views) < len(keys):
             return None
         corpus = self.inputs.corpora[cell.corpus]
-        return begin(cell.experiment, corpus, views, where, crew=crew, observer=self.observer)
+        auditor = self.auditors[cell.corpus]
+        return begin(
+            cell.experiment, corpus, views, where, crew=crew, auditor=auditor, observer=self.observer
+        )
 
     def _leave_out(self, subject: str, error: NverError, names: Sequence[str]) -> None:
         self.failed.append(LeftOut(subject, str(error), tuple(names)))

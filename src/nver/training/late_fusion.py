@@ -111,6 +111,15 @@ def _encoders(parents: Sequence[Result]) -> tuple[tuple[EncoderSpec, ...], list[
     return tuple(spec for spec, _ in found.values()), all_said if all(all_said) else []
 
 
+def _audit(parents: Sequence[Result]) -> dict[str, Any]:
+    """The first parent's audit with what those of others found beyond it; nothing where one has none."""
+    audits = [parent.provenance.get("audit") for parent in parents]
+    if None in audits:
+        return {}
+    found = {one["sentence"]: one for audit in audits if audit for one in audit["findings"]}
+    return {"audit": {**audits[0], "findings": list(found.values())}}  # type: ignore[dict-item]
+
+
 def _untrained(past: FoldHistory) -> FoldHistory:
     return FoldHistory(
         fold=past.fold,
@@ -148,6 +157,7 @@ def _provenance(
             clip: why for parent in parents for clip, why in parent.provenance["unreadable"].items()
         },
         "warnings": list(warnings),
+        **_audit(parents),
         "parents": [
             {
                 "key": key,

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nver.audit import Audit
+from nver.audit.look import hear
 from nver.corpora import open_corpus
 from nver.corpora.base import Corpus
 from nver.embeddings.extract import Extraction, extract
 from nver.embeddings.extract import Progress as Extracting
 from nver.embeddings.store import Store
 from nver.encoders import Encoder, load_encoder
+from nver.encoders.base import is_random
 from nver.errors import ResultError
 from nver.experiment import EncoderSpec, Experiment, Plan
 from nver.results import Result, holds_result, read_summary, require_place
 from nver.training import changes
+from nver.training.audit import Auditor, Seen
 from nver.training.crew import N_CORES, Crew
 from nver.training.cross_validate import Progress, Run
 
@@ -34,6 +38,9 @@ class Observer:
 
     def embedded(self, encoder: Encoder, extraction: Extraction) -> None:
         """One encoder is through with all clips."""
+
+    def audited(self, experiment: Experiment, audit: Audit) -> None:
+        """The clips, folds and encoders of an experiment were looked at for leaks and shortcuts."""
 
     def trained(self, experiment: Experiment, progress: Progress) -> None:
         """An epoch is over; experiments overlap, and the thread that trains one tells of it."""
@@ -96,9 +103,10 @@ def run_plan(
         )
         for key, spec in specs(experiments).items()
     }
+    auditor = auditor_of(corpus, store=store, workers=workers, skip_unreadable=skip_unreadable)
     with Crew(jobs) as crew:
         begun = [
-            begin(experiment, corpus, embedded, place, crew=crew, observer=observer)
+            begin(experiment, corpus, embedded, place, crew=crew, auditor=auditor, observer=observer)
             for experiment, place in zip(experiments, places, strict=True)
         ]
         return tuple(finish(run, place, observer=observer) for run, place in zip(begun, places, strict=True))
@@ -106,10 +114,28 @@ def run_plan(
 
 @dataclass(frozen=True)
 class View:
-    """One encoder's embeddings of a corpus, and what results say about the encoder."""
+    """One encoder's embeddings of a corpus, what results say of the encoder, and what it was trained on."""
 
     extraction: Extraction
     said: dict[str, Any]
+    seen: Seen
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run that a crew works on, and what its audit found."""
+
+    run: Run
+    audit: Audit
+    auditor: Auditor
+
+
+def auditor_of(corpus: Corpus, *, store: Store | None, workers: int, skip_unreadable: bool) -> Auditor:
+    """An auditor that listens to the corpus when it is first needed."""
+    return Auditor(
+        corpus,
+        functools.partial(hear, corpus.clips, store=store, workers=workers, skip_unreadable=skip_unreadable),
+    )
 
 
 def begin(
@@ -119,8 +145,9 @@ def begin(
     place: Path,
     *,
     crew: Crew,
+    auditor: Auditor,
     observer: Observer,
-) -> Run | Result:
+) -> Begun | Result:
     """A run that the crew works on; or the result that it would have, where that is there.
 
     Args:
@@ -129,6 +156,7 @@ def begin(
         embedded: The views of the corpus, by encoder spec as JSON.
         place: Where the result goes.
         crew: Who trains.
+        auditor: Of the corpus.
         observer: Told of every epoch, and why a result that is there is not taken.
     """
     views = [embedded[spec.model_dump_json()] for spec in experiment.encoders]
@@ -147,15 +175,21 @@ def begin(
         except ResultError as error:  # damaged: it is made anew, and the sentence is the reason
             reasons = (str(error),)
         observer.redoing(experiment, place, reasons)
+    audit = auditor.audit(
+        experiment, {spec.name: view.seen for spec, view in zip(experiment.encoders, views, strict=True)}
+    )
+    observer.audited(experiment, audit)
     run.start(crew, on_progress=functools.partial(observer.trained, experiment), checkpoint=_partial(place))
-    return run
+    return Begun(run, audit, auditor)
 
 
-def finish(begun: Run | Result, place: Path, *, observer: Observer) -> Result:
-    """The result that was there, or that of a run, saved."""
+def finish(begun: Begun | Result, place: Path, *, observer: Observer) -> Result:
+    """The result that was there, or that of a run, saved with what its audit found."""
     was_there = isinstance(begun, Result)
-    result = begun if isinstance(begun, Result) else begun.result()
-    if not was_there:
+    if isinstance(begun, Result):
+        result = begun
+    else:
+        result = begun.auditor.noted(begun.run.result(), begun.audit)
         result.save(place)
     shutil.rmtree(_partial(place), ignore_errors=True)  # also what a kill after the saving has left
     observer.finished(result, place, was_there=was_there)
@@ -191,6 +225,7 @@ def view(
             "fingerprint": encoder.fingerprint,
             **encoder.provenance,
         },
+        seen={} if is_random(encoder.fingerprint) else encoder.card.seen,
     )
 
 

@@ -1,0 +1,123 @@
+"""Near-identical clips of a corpus: the same sound at another gain, rate, codec or offset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nver.audio import decode_many
+from nver.embeddings.extract import Progress, extract
+from nver.embeddings.store import Store
+from nver.encoders.landmarks import N_LANDMARKS, LandmarkEncoder
+from nver.errors import AudioError
+from nver.evaluation.copies import align, narrowed, similar_pairs
+from nver.types import Clip
+
+LEAST_COSINE = 0.96
+"""Clips that share a landmark this similar are laid over each other; benchmarks/audit.py has the margins."""
+
+LEAST_CORRELATION = 0.8
+"""From here on they are one sound: copies reach 0.93 and more, different recordings 0.65 at most."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Copy:
+    """Two clips that are one sound.
+
+    Attributes:
+        first: Its place among the clips.
+        second: A later place.
+        correlation: From 0 to 1, see ``nver.evaluation.copies``.
+        lag_s: How much later the sound begins in the second.
+        gain_db: How much louder the second is.
+    """
+
+    first: int
+    second: int
+    correlation: float
+    lag_s: float
+    gain_db: float
+
+
+def find_copies(
+    clips: Sequence[Clip],
+    *,
+    store: Store | None = None,
+    workers: int = 2,
+    on_progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+) -> tuple[Copy, ...]:
+    """All pairs of clips that are one sound, those with the same samples among them.
+
+    Landmarks are kept in the store, so that only new clips are listened to; the clips of candidate pairs are
+    decoded again. Up to half a second may be cut off at an end, or silence added.
+
+    Args:
+        clips: Readable ones.
+        store: Where landmarks are kept; the user's own when None.
+        workers: Processes that decode.
+        on_progress: Told what is done (``landmarks``, ``candidates`` or ``pairs``), how much, of how much.
+
+    Raises:
+        AudioError: A clip cannot be decoded.
+        StoreError: As from ``extract``.
+    """
+
+    def tell(so_far: Progress) -> None:
+        on_progress("landmarks", so_far.n_done, so_far.n_total)
+
+    rows = extract(clips, LandmarkEncoder(), store=store, workers=workers, on_progress=tell).table.vectors
+    pairs = similar_pairs(rows.reshape(len(clips), N_LANDMARKS, -1), least=LEAST_COSINE)
+    heard = _decoded(clips, np.unique(pairs).tolist(), workers=workers, on_progress=on_progress)
+    found = []
+    for n_done, (i, j) in enumerate(pairs.tolist(), start=1):
+        laid = align(heard[i].wave.astype(np.float32), heard[j].wave.astype(np.float32))
+        if laid.correlation >= LEAST_CORRELATION:
+            gain_db = laid.gain_db + 20 * np.log10(heard[j].peak / heard[i].peak)
+            found.append(Copy(i, j, laid.correlation, laid.lag_s, float(gain_db)))
+        if n_done % _TELL_EVERY == 0 or n_done == len(pairs):
+            on_progress("pairs", n_done, len(pairs))
+    return tuple(found)
+
+
+def grouped(n_clips: int, copies: Sequence[Copy]) -> list[int | None]:
+    """The sound of each clip, as a number; None for a clip that is no copy.
+
+    A copy of a copy is the same sound.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    rows, columns = [copy.first for copy in copies], [copy.second for copy in copies]
+    links = coo_array((np.ones(len(copies)), (rows, columns)), shape=(n_clips, n_clips))
+    numbers = connected_components(links, directed=False)[1]
+    copied = {*rows, *columns}
+    return [int(number) if row in copied else None for row, number in enumerate(numbers)]
+
+
+_TELL_EVERY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A narrowed wave of peak 1 in half precision (so that many fit in memory), and what its peak was."""
+
+    wave: npt.NDArray[np.float16]
+    peak: float
+
+
+def _decoded(
+    clips: Sequence[Clip], rows: Sequence[int], *, workers: int, on_progress: Callable[[str, int, int], None]
+) -> dict[int, _Heard]:
+    heard = {}
+    answers = decode_many((clips[row].source for row in rows), workers=workers if rows else 0)
+    for n_done, (row, answer) in enumerate(zip(rows, answers, strict=True), start=1):
+        if isinstance(answer, AudioError):
+            raise answer
+        wave = narrowed(answer)
+        peak = float(np.abs(wave).max()) or 1.0
+        heard[row] = _Heard((wave / np.float32(peak)).astype(np.float16), peak)
+        on_progress("candidates", n_done, len(rows))
+    return heard
