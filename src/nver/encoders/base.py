@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
+import numpy as np
+
 from nver.config import FrozenModel
+from nver.errors import EncoderError
 from nver.types import RATE_HZ, Matrix, Samples
 
 
@@ -52,6 +55,20 @@ def is_random(fingerprint: str) -> bool:
     True
     """
     return fingerprint.startswith(RANDOM)
+
+
+def require_wave(wave: Samples, number: int, *, encoder: str) -> None:
+    """A wave that can be embedded.
+
+    Raises:
+        EncoderError: It is not (n_samples,) with one sample or more, or is not finite.
+    """
+    if wave.ndim != 1 or not wave.size:
+        raise EncoderError(
+            f"{encoder}: wave {number} has shape {wave.shape}; expected one sample or more, mono"
+        )
+    if not np.isfinite(wave).all():
+        raise EncoderError(f"{encoder}: wave {number} holds NaN or infinity; expected finite samples")
 
 
 Precision = Literal["float32", "bfloat16"]

@@ -21,9 +21,8 @@ import scipy.fft
 from scipy.signal import find_peaks
 
 from nver import fingerprint
-from nver.encoders.base import EncoderCard
+from nver.encoders.base import EncoderCard, require_wave
 from nver.encoders.spectral import FrontEnd, LogMel
-from nver.errors import EncoderError
 from nver.types import Matrix, Samples
 
 VERSION = 1
@@ -83,17 +82,16 @@ class LandmarkEncoder:
         """
         rows = np.zeros((len(waves), self.dim), np.float32)
         for i, wave in enumerate(waves):
-            if wave.ndim != 1 or not wave.size or not np.isfinite(wave).all():
-                raise EncoderError(
-                    f"{self.card.name}: wave {i} of shape {wave.shape}: expected finite samples, one or more"
-                )
+            require_wave(wave, i, encoder=self.card.name)
             found = _landmarks(self._log_mel(wave))
             rows[i, : found.size] = found.ravel()
         return rows
 
 
 def _landmarks(log_mel: Matrix) -> Matrix:
-    """(up to N, D) of (M, T), loudest first."""
+    """(up to N, D) of (M, T), loudest first; silence has none."""
+    if log_mel.max() <= np.log(np.float32(_FRONT_END.floor)):
+        return np.zeros((0, N_COEFFICIENTS), np.float32)
     above = np.maximum(log_mel - log_mel.max(), -_RANGE) + _RANGE  # (M, T), 0 is silence
     track = np.convolve(above.mean(axis=0), _SMOOTHING, mode="same")  # (T)
     peaks = find_peaks(np.pad(track, 1), distance=_APART)[0] - 1

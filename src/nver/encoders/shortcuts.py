@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nver import fingerprint
-from nver.encoders.base import EncoderCard
-from nver.errors import EncoderError
+from nver.encoders.base import EncoderCard, require_wave
 from nver.types import RATE_HZ, Matrix, Samples
 
 VERSION = 1
@@ -69,10 +68,7 @@ class ShortcutEncoder:
         """
         rows = np.empty((len(waves), self.dim), np.float32)
         for i, wave in enumerate(waves):
-            if wave.ndim != 1 or not wave.size or not np.isfinite(wave).all():
-                raise EncoderError(
-                    f"{self.card.name}: wave {i} of shape {wave.shape}: expected finite samples, one or more"
-                )
+            require_wave(wave, i, encoder=self.card.name)
             rows[i] = _row(np.asarray(wave, np.float64))
         return rows
 

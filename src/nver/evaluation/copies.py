@@ -81,7 +81,7 @@ def narrowed(wave: Samples) -> Samples:
     hz = np.arange(spectrum.size) * RATE_HZ / n
     spectrum[(hz < BAND_HZ[0]) | (hz > BAND_HZ[1])] = 0
     coarse: Matrix = scipy.fft.irfft(spectrum[: n // 4 + 1], n // 2)[: (wave.size + 1) // 2]
-    return np.asarray(coarse, np.float32)
+    return np.asarray(coarse / 2, np.float32)  # half as many samples
 
 
 def align(first: Samples, second: Samples) -> Alignment:

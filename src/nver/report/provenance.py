@@ -9,7 +9,6 @@ from nver.encoders.base import is_random
 from nver.heads.specs import LateFusionSpec
 from nver.results import Result
 
-
 _SAID_ELSEWHERE = ("audit", "unreadable", "warnings")
 
 
