@@ -25,6 +25,7 @@ from nver.cli import (
     pretrain,
     report,
     run,
+    slices,
     store,
     timeline,
     train,
@@ -55,6 +56,7 @@ app.command(epilog=grid.EXAMPLE)(grid.grid)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=compare.EXAMPLE)(compare.compare)
 app.command(epilog=train.EXAMPLE)(train.train)
+app.command(epilog=slices.EXAMPLE)(slices.slices)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.command(epilog=timeline.EXAMPLE)(timeline.timeline)
 app.command(epilog=page.EXAMPLE)(page.app)

@@ -9,7 +9,7 @@ clip is touched twice: draws are weights, and one product gives all matrices.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from nver.types import Labels
 
 Confusions = npt.NDArray[np.int64]
 Figures = npt.NDArray[np.float64]
+Figure = Callable[[Confusions], Figures]
 
 
 def confusions(
@@ -57,13 +58,15 @@ def confusions(
         return None
     rng = np.random.default_rng(seed)
     if not draws_speakers(speakers):
-        cells = rng.multinomial(len(truth), pooled.ravel() / len(truth), size=n_draws)
-        return cells.reshape(n_draws, n_classes, n_classes)
+        used = np.flatnonzero(pooled)
+        drawn = np.zeros((n_draws, n_classes**2), np.int64)
+        drawn[:, used] = rng.multinomial(len(truth), pooled.ravel()[used] / len(truth), size=n_draws)
+        return drawn.reshape(n_draws, n_classes, n_classes)
     names, group = np.unique(np.asarray(speakers, dtype=str), return_inverse=True)
     of_group = np.zeros((len(names), n_classes**2), np.int64)  # (G, C C)
     np.add.at(of_group, (group, np.asarray(truth) * n_classes + np.asarray(guess)), 1)
     times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=n_draws)  # (n_draws, G)
-    drawn = (times.astype(np.float64) @ of_group).round().astype(np.int64)  # exact: counts are small integers
+    drawn = (times.astype(np.float64) @ of_group).astype(np.int64)  # exact: float64 holds these integers
     return drawn.reshape(n_draws, n_classes, n_classes)
 
 

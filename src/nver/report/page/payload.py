@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nver.evaluation.intervals import Interval
 from nver.evaluation.metrics import ClassScore, Score
 from nver.report import notices
 from nver.report.comparison import Comparison, Row
@@ -18,12 +19,17 @@ from nver.report.page.evidence import certainty, ends, pairs
 from nver.report.protocols import chance, statement
 from nver.report.provenance import calibrated_how, n_parameters, random_weights, shared_and_own
 from nver.report.reproduce import fusions, plans
+from nver.report.slices import slice_table, usual
 from nver.report.study.published import published_cell
 from nver.report.tables import SCORES, of_score
-from nver.results import FoldHistory
+from nver.results import FoldHistory, Result
 
 _MAP_STEPS = 30_000
 """Places are sent as 16-bit numbers, up to so many steps from the middle."""
+
+
+_DRAWS_OF_SLICES = 400
+"""A page may show thousands of slices; ``nver slices`` draws more."""
 
 
 def payload(comparisons: Sequence[Comparison], clip_sets: Mapping[str, ClipSet]) -> dict[str, Any]:
@@ -91,6 +97,7 @@ def _cell(comparison: int, row: Row, own: Mapping[str, str], folds: dict[bytes, 
         "certainty": certainty(row.certainty, how=calibrated_how(row.result)),
         "monitor": experiment.training.monitor,
         "history": [_history(past) for past in row.result.history],
+        "slices": [_slices(row.result, by) for by in usual(row.result)],
         "fold": folds.setdefault(fold, len(folds)),
         "guess": packed(made.guess),
         "sure": _base64((255 * made.probabilities.max(axis=1)).round(), "u1"),
@@ -115,6 +122,26 @@ def _classes(row: Row) -> list[list[Any]]:
 
 def _shares(score: ClassScore) -> tuple[float, float, float]:
     return score.precision, score.recall, score.f1
+
+
+def _slices(result: Result, by: str) -> dict[str, Any]:
+    """Name and rows: value, clips, speakers, accuracy, macro F1 (each with its interval), what was drawn."""
+    rows = [
+        [
+            one.value,
+            one.n_clips,
+            one.n_speakers,
+            one.is_small,
+            one.over,
+            *map(_interval, (one.accuracy, one.macro_f1)),
+        ]
+        for one in slice_table(result, by, n_draws=_DRAWS_OF_SLICES).slices
+    ]
+    return {"by": by, "rows": rows}
+
+
+def _interval(interval: Interval) -> list[float | None]:
+    return [_finite(round(x, 4)) for x in (interval.value, interval.low, interval.high)]
 
 
 def _score(score: Score) -> dict[str, Any]:

@@ -135,6 +135,7 @@ function cellPage(data, cell) {
     h("h2", {}, "Classes"), classTable(cell),
     h("p", { class: "caption" }, "Percent, pooled over all tested clips; –: undefined. " + comparison.intervals),
     h("h2", {}, "How sure it is"), certaintyPart(cell.certainty, comparison.intervals),
+    slicesPart(cell),
     h("h2", {}, "Folds"), sortableTable([
       { title: "fold", value: (row) => row.name, show: (row) => row.name },
       ...names.map((name) => ({ title: name, figure: true, value: (row) => row[name], show: (row) => percent(row[name]) })),
