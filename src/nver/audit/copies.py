@@ -47,6 +47,7 @@ def find_copies(
     *,
     store: Store | None = None,
     workers: int = 2,
+    least_correlation: float = LEAST_CORRELATION,
     on_progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
 ) -> tuple[Copy, ...]:
     """All pairs of clips that are one sound, those with the same samples among them.
@@ -58,6 +59,7 @@ def find_copies(
         clips: Readable ones.
         store: Where landmarks are kept; the user's own when None.
         workers: Processes that decode.
+        least_correlation: From where on a candidate counts; 0 gives all, for a look at the margins.
         on_progress: Told what is done (``landmarks``, ``candidates`` or ``pairs``), how much, of how much.
 
     Raises:
@@ -74,7 +76,7 @@ def find_copies(
     found = []
     for n_done, (i, j) in enumerate(pairs.tolist(), start=1):
         laid = align(heard[i].wave.astype(np.float32), heard[j].wave.astype(np.float32))
-        if laid.correlation >= LEAST_CORRELATION:
+        if laid.correlation >= least_correlation:
             gain_db = laid.gain_db + 20 * np.log10(heard[j].peak / heard[i].peak)
             found.append(Copy(i, j, laid.correlation, laid.lag_s, float(gain_db)))
         if n_done % _TELL_EVERY == 0 or n_done == len(pairs):

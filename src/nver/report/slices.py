@@ -74,8 +74,8 @@ class SliceTable:
 
 CAPTION = (
     "Percent with 95 % intervals: bootstrap over speakers where a slice has several and all are known, else "
-    f"over clips (last column). * fewer than {SMALL} clips. Macro F1 is over the classes with a clip or a guess "
-    "in a slice."
+    f"over clips (last column). * fewer than {SMALL} clips. Macro F1 is over the classes with a clip or a "
+    "guess in a slice."
 )
 
 
@@ -92,7 +92,7 @@ def sliceable(result: Result) -> tuple[str, ...]:
 
 
 def usual(result: Result) -> tuple[str, ...]:
-    """What a result is sliced by unless something is asked for: ``sliceable`` without what has many values."""
+    """What a result is sliced by unless something is asked for: what has no more than ``MAX_VALUES``."""
     return tuple(by for by in sliceable(result) if len(set(_values(result, by)[0])) <= MAX_VALUES)
 
 
