@@ -155,7 +155,8 @@ def main() -> None:
     for row in rows:
         print(
             f"{row['kind']:<44} {row['kbit_per_s']:>6} kbit/s: {row['n_taken_for_copies']} of "
-            f"{row['n_planted']} planted, correlation {row['lowest_correlation']} to {row['highest_correlation']}"
+            f"{row['n_planted']} planted, correlation {row['lowest_correlation']} to "
+            f"{row['highest_correlation']}"
         )
     for correlation, first, second in alarms:
         print(f"  taken for copies: {first} and {second} ({correlation:.3f})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from nver.errors import AudioError
 from nver.evaluation.copies import align, narrowed, similar_pairs
 from nver.types import Clip
 
-LEAST_COSINE = 0.96
+LEAST_COSINE = 0.95
 """Clips that share a landmark this similar are laid over each other; benchmarks/audit.py has the margins."""
 
 LEAST_CORRELATION = 0.8
@@ -73,14 +74,19 @@ def find_copies(
     rows = extract(clips, LandmarkEncoder(), store=store, workers=workers, on_progress=tell).table.vectors
     pairs = similar_pairs(rows.reshape(len(clips), N_LANDMARKS, -1), least=LEAST_COSINE)
     heard = _decoded(clips, np.unique(pairs).tolist(), workers=workers, on_progress=on_progress)
-    found = []
-    for n_done, (i, j) in enumerate(pairs.tolist(), start=1):
-        laid = align(heard[i].wave.astype(np.float32), heard[j].wave.astype(np.float32))
-        if laid.correlation >= least_correlation:
-            gain_db = laid.gain_db + 20 * np.log10(heard[j].peak / heard[i].peak)
-            found.append(Copy(i, j, laid.correlation, laid.lag_s, float(gain_db)))
-        if n_done % _TELL_EVERY == 0 or n_done == len(pairs):
-            on_progress("pairs", n_done, len(pairs))
+
+    def lay(pair: tuple[int, int]) -> Copy:
+        first, second = (heard[row] for row in pair)
+        laid = align(first.wave.astype(np.float32), second.wave.astype(np.float32))
+        gain_db = laid.gain_db + 20 * np.log10(second.peak / first.peak)
+        return Copy(*pair, laid.correlation, laid.lag_s, float(gain_db))
+
+    found: list[Copy] = []
+    with ThreadPoolExecutor(max(1, workers)) as pool:  # most of it is FFT, which lets go of the interpreter
+        for start in range(0, len(pairs), _AT_ONCE):
+            copies = pool.map(lay, map(tuple, pairs[start : start + _AT_ONCE].tolist()))
+            found += [copy for copy in copies if copy.correlation >= least_correlation]
+            on_progress("pairs", min(start + _AT_ONCE, len(pairs)), len(pairs))
     return tuple(found)
 
 
@@ -99,7 +105,7 @@ def grouped(n_clips: int, copies: Sequence[Copy]) -> list[int | None]:
     return [int(number) if row in copied else None for row, number in enumerate(numbers)]
 
 
-_TELL_EVERY = 1000
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,12 @@ def similar_pairs(landmarks: npt.NDArray[np.float32], *, least: float) -> npt.ND
     if not 0 < least <= 1:
         raise MetricError(f"least={least}: expected a cosine above 0 and up to 1, such as 0.97")
     n_clips, n_landmarks, dim = landmarks.shape
-    flat = landmarks.reshape(-1, dim)
+    there = np.flatnonzero(landmarks.any(axis=2))  # many clips have fewer than they might
+    flat, clip = landmarks.reshape(-1, dim)[there], there // max(n_landmarks, 1)
     found = [np.empty(0, np.int64)]
     for start in range(0, len(flat), _BLOCK):
         row, column = np.nonzero(flat[start : start + _BLOCK] @ flat[start:].T >= np.float32(least))
-        first, second = (row + start) // n_landmarks, (column + start) // n_landmarks
+        first, second = clip[row + start], clip[column + start]
         code = np.minimum(first, second) * n_clips + np.maximum(first, second)
         found.append(np.unique(code[first != second]))
     codes = np.unique(np.concatenate(found))
