@@ -96,11 +96,12 @@ def _landmarks(log_mel: Matrix) -> Matrix:
     track = np.convolve(above.mean(axis=0), _SMOOTHING, mode="same")  # (T)
     peaks = find_peaks(np.pad(track, 1), distance=_APART)[0] - 1
     if not peaks.size:
-        peaks = track.argmax(keepdims=True)
+        peaks = np.array([track.argmax()])
     loudest = peaks[np.argsort(-track[peaks], kind="stable")[:N_LANDMARKS]]
     padded = np.pad(above, ((0, 0), (_HALF, _HALF)))
     around = np.stack([padded[:, at : at + 2 * _HALF + 1] for at in loudest])  # (n, M, W)
     shape = scipy.fft.dctn(around, axes=(1, 2), norm="ortho")[:, :N_BANDS_KEPT, :N_TIMES_KEPT]
     kept: Matrix = shape.reshape(len(loudest), -1)[:, 1:].astype(np.float32)  # without the mean
     length = np.linalg.norm(kept, axis=1, keepdims=True)
-    return np.divide(kept, length, out=np.zeros_like(kept), where=length > 1e-6)
+    normal: Matrix = np.divide(kept, length, out=np.zeros_like(kept), where=length > 1e-6)
+    return normal

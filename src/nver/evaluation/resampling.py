@@ -81,7 +81,8 @@ def draws_speakers(speakers: Sequence[str | None]) -> bool:
 
 def accuracy(counts: Confusions) -> Figures:
     """(...,) of (..., C, C): the share of the clips whose class was found."""
-    return np.trace(counts, axis1=-2, axis2=-1) / counts.sum(axis=(-2, -1))
+    shares: Figures = np.trace(counts, axis1=-2, axis2=-1) / counts.sum(axis=(-2, -1))
+    return shares
 
 
 def macro_f1(counts: Confusions) -> Figures:
@@ -98,4 +99,5 @@ def uar(counts: Confusions) -> Figures:
 def _mean(part: Confusions, whole: Confusions) -> Figures:
     """Over the classes whose ``whole`` is not zero."""
     shares = np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
-    return shares.sum(axis=-1) / (whole > 0).sum(axis=-1)
+    means: Figures = shares.sum(axis=-1) / (whole > 0).sum(axis=-1)
+    return means

@@ -83,7 +83,7 @@ def slices(
     found = []
     for value in [one for one in order if one in there] or sorted(there):
         rows = np.flatnonzero(named == value)
-        who = [speakers[row] for row in rows]
+        who = [speakers[row] for row in rows.tolist()]
         found.append(_slice(value, truth[rows], guess[rows], who, n_classes=n_classes, n_draws=n_draws))
     return tuple(found)
 
