@@ -23,4 +23,6 @@ def test_a_plan_says_its_own_root_and_a_corpus_needs_one(nver, plan, tmp_path):
     assert (refused.code, "a plan says its own --root" in refused.err) == (2, True)
     refused = nver("audit", "vivae")
     assert (refused.code, "--root is missing" in refused.err) == (2, True)
-    assert nver("audit", plan, "--workers", 1, "--json").json["audits"][0]["protocol"] == "speaker"
+    said = nver("audit", plan, "--workers", 1, "--json", "--most-ids", 2).json["audits"][0]
+    assert said["protocol"] == "speaker"
+    assert all(len(finding["clip_ids"]) <= 2 for finding in said["findings"])

@@ -50,6 +50,10 @@ def audit(
         bool,
         typer.Option("--skip-unreadable", help="Go on without clips that cannot be read, and list them."),
     ] = False,
+    most_ids: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Clips that --json names of a finding.", show_default="all"),
+    ] = None,
     workers: Workers = N_CORES,
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +95,7 @@ def audit(
                 spec, folds, workers=workers, skip_unreadable=skip_unreadable, on_progress=tell
             )
     if as_json:
-        print_json(report.to_json())
+        print_json(report.to_json(most_ids=most_ids))
     else:
         _print(report)
     if report.n_leaks:

@@ -52,12 +52,12 @@ class Report:
         """Findings that are leaks, over all ways of folding."""
         return sum(audit.n_leaks for audit in self.audits)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
+    def to_json(self, *, most_ids: int | None = None) -> dict[str, Any]:
+        """Plain data, with so many clip ids a finding at most (None: all)."""
         return {
             "n_clips": len(self.clip_ids),
             "n_leaks": self.n_leaks,
-            "audits": [audit.to_json() for audit in self.audits],
+            "audits": [audit.to_json(most_ids=most_ids) for audit in self.audits],
             "near_copies": [
                 {
                     "first": self.clip_ids[copy.first],
