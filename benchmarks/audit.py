@@ -22,11 +22,12 @@ import soxr
 
 from nver import fingerprint, open_corpus
 from nver.audio import decode_many
-from nver.audit.copies import LEAST_CORRELATION, Copy, find_copies
+from nver.audit.copies import LEAST_CORRELATION, LEAST_EVEN_CORRELATION, Copy, find_copies
 from nver.embeddings.store import Store
 from nver.types import RATE_HZ, AudioFile, Clip, Samples
 
 N_CLIPS, N_OF_EACH = 2_000, 40
+OTHERS = "different recordings"
 SHORTEST_S = 0.8
 """Of a clip whose beginning is cut off."""
 
@@ -87,8 +88,8 @@ def plant(
 
 def judged(
     laid: Sequence[Copy], everything: Sequence[Clip], kind_of: Mapping[tuple[int, int], str]
-) -> tuple[dict[str, list[float]], list[tuple[float, str, str]]]:
-    """Correlations of the planted pairs by kind, and those of pairs of different recordings, largest first.
+) -> dict[str, list[Copy]]:
+    """The pairs that share a landmark, by kind: those that were planted, and those of different recordings.
 
     Clips that have the same samples as published are one recording.
     """
@@ -96,14 +97,34 @@ def judged(
     recording = list(samples)
     for of, copy in kind_of:
         recording[copy] = samples[of]
-    reached: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    others = []
+    found: dict[str, list[Copy]] = {kind: [] for kind in (*KINDS, OTHERS)}
     for pair in laid:
         if kind := kind_of.get((pair.first, pair.second)):
-            reached[kind].append(pair.correlation)
+            found[kind].append(pair)
         elif recording[pair.first] != recording[pair.second]:
-            others.append((pair.correlation, everything[pair.first].id, everything[pair.second].id))
-    return reached, sorted(others, reverse=True)
+            found[OTHERS].append(pair)
+    return found
+
+
+def row(kind: str, pairs: Sequence[Copy], *, kbit_per_s: float | None, n_planted: int) -> dict[str, object]:
+    """A line of the table."""
+    plain, even = ([getattr(pair, name) for pair in pairs] for name in ("correlation", "even_correlation"))
+    taken = [
+        pair
+        for pair in pairs
+        if pair.correlation >= LEAST_CORRELATION and pair.even_correlation >= LEAST_EVEN_CORRELATION
+    ]
+    return {
+        "kind": kind,
+        "kbit_per_s": kbit_per_s,
+        "n_planted": n_planted,
+        "n_candidates": len(pairs),
+        "n_taken_for_copies": len(taken),
+        "lowest_correlation": round(min(plain), 3),
+        "highest_correlation": round(max(plain), 3),
+        "lowest_even_correlation": round(min(even), 3),
+        "highest_even_correlation": round(max(even), 3),
+    }
 
 
 def write(rows: Sequence[Mapping[str, object]], out: Path) -> None:
@@ -127,39 +148,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         everything, kind_of, rates = plant([clips[i] for i in draw], Path(folder), seed=chosen.seed)
         began = time.perf_counter()
-        laid = find_copies(everything, store=Store(Path(folder) / "store"), least_correlation=0.0)
-        wall_s = time.perf_counter() - began
-        reached, others = judged(laid, everything, kind_of)
-    rows = [
-        {
-            "kind": kind,
-            "kbit_per_s": round(rates[kind] / 1000, 1),
-            "n_planted": sum(one == kind for one in kind_of.values()),
-            "n_taken_for_copies": sum(correlation >= LEAST_CORRELATION for correlation in found),
-            "lowest_correlation": round(min(found, default=0.0), 3),
-            "highest_correlation": round(max(found, default=0.0), 3),
-        }
-        for kind, found in reached.items()
-    ]
-    alarms = [pair for pair in others if pair[0] >= LEAST_CORRELATION]
-    rows.append(
-        {
-            "kind": f"different recordings ({len(others)} candidates)",
-            "kbit_per_s": "",
-            "n_planted": 0,
-            "n_taken_for_copies": len(alarms),
-            "lowest_correlation": round(others[-1][0], 3),
-            "highest_correlation": round(others[0][0], 3),
-        }
-    )
-    for row in rows:
-        print(
-            f"{row['kind']:<44} {row['kbit_per_s']:>6} kbit/s: {row['n_taken_for_copies']} of "
-            f"{row['n_planted']} planted, correlation {row['lowest_correlation']} to "
-            f"{row['highest_correlation']}"
+        laid = find_copies(
+            everything,
+            store=Store(Path(folder) / "store"),
+            least_correlation=0.0,
+            least_even_correlation=0.0,
         )
-    for correlation, first, second in alarms:
-        print(f"  taken for copies: {first} and {second} ({correlation:.3f})")
+        wall_s = time.perf_counter() - began
+        found = judged(laid, everything, kind_of)
+    rows = [
+        row(
+            kind,
+            pairs,
+            kbit_per_s=round(rates[kind] / 1000, 1) if kind in rates else None,
+            n_planted=sum(one == kind for one in kind_of.values()),
+        )
+        for kind, pairs in found.items()
+    ]
+    for one in rows:
+        print(", ".join(f"{name} {value}" for name, value in one.items()))
     n_pairs = len(everything) * (len(everything) - 1) // 2
     print(f"{len(everything):,} clips, {n_pairs:,} pairs, {wall_s:.0f} s")
     if chosen.out:

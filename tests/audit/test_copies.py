@@ -73,10 +73,11 @@ def test_gain_and_offset_of_a_copy_are_told(planted, found):
     assert copies["copy (silence before)"].lag_s == pytest.approx(0.3, abs=2e-3)
     assert copies["copy (cut off)"].lag_s == pytest.approx(-0.3, abs=2e-3)
     assert copies["copy (none)"].correlation == pytest.approx(1, abs=1e-3)
+    assert copies["copy (none)"].even_correlation == pytest.approx(1, abs=1e-2)
 
 
 def test_a_copy_of_a_copy_is_the_same_sound():
-    chain = [Copy(0, 2, 1.0, 0.0, 0.0), Copy(2, 4, 1.0, 0.0, 0.0)]
+    chain = [Copy(0, 2, 1.0, 1.0, 0.0, 0.0), Copy(2, 4, 1.0, 1.0, 0.0, 0.0)]
     numbers = grouped(5, chain)
     assert numbers[0] == numbers[2] == numbers[4] is not None
     assert (numbers[1], numbers[3]) == (None, None)

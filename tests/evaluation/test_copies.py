@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nver.errors import MetricError
-from nver.evaluation.copies import align, narrowed, similar_pairs
+from nver.evaluation.copies import align, even_correlation, narrowed, similar_pairs
 
 
 def unit_rows(seed: int, *shape: int):
@@ -62,11 +62,27 @@ def test_different_utterances_do_not_correlate():
     assert max(align(a, b).correlation for a, b in combinations(waves, 2)) < 0.4
 
 
+def test_two_hums_of_one_pitch_correlate_but_not_once_the_tone_counts_as_little_as_the_breath():
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(24_000) / 16_000)
+    hums = [
+        narrowed((tone + 0.01 * np.random.default_rng(seed).normal(size=24_000)).astype(np.float32))
+        for seed in (1, 2)
+    ]
+    laid = align(*hums)
+    assert laid.correlation > 0.99
+    assert even_correlation(*hums, lag_s=laid.lag_s) < 0.4
+    assert even_correlation(hums[0], hums[0] / 4, lag_s=0.0) == pytest.approx(1)
+    later = np.concatenate([np.zeros(800, np.float32), hums[0]])
+    assert even_correlation(hums[0], later, lag_s=0.1) == pytest.approx(1)
+
+
 def test_silence_and_single_samples_correlate_with_nothing():
     silence, one = np.zeros(8_000, np.float32), narrowed(np.ones(1, np.float32))
     assert align(silence, silence).correlation == 0
     assert align(one, narrowed(burst(3))).correlation < 1
     assert one.size == 1
+    assert even_correlation(silence, silence, lag_s=0.0) == 0
+    assert even_correlation(silence, silence, lag_s=9.0) == 0
 
 
 def test_a_narrowed_wave_keeps_the_band_and_nothing_else():

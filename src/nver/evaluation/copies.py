@@ -1,7 +1,9 @@
 """Copies of one recording among many: which pairs are worth a look, and whether two waves are one sound.
 
 First every landmark is compared with every other by one matrix product in blocks; pairs of clips that share
-one are candidates. Then the waves of a candidate are laid over each other where they correlate most.
+one are candidates. Then the waves of a candidate are laid over each other where they correlate most. Two
+people who hum the same note correlate there as well, by that note alone; so what overlaps is compared once
+more with its loud and faint parts made even.
 """
 
 from __future__ import annotations
@@ -22,6 +24,10 @@ BAND_HZ = (200.0, 3400.0)
 """Waves are compared in the band that telephone rates and low bit rates leave alone."""
 
 _COARSE_HZ = 8000
+
+_SMOOTHED_HZ = 100.0
+_EVENING = 0.75
+"""The power of the smoothed amplitude that a spectrum is divided by: 0 leaves it, 1 makes all as loud."""
 
 MIN_OVERLAP_S = 0.4
 MIN_OVERLAP_SHARE = 0.8
@@ -94,15 +100,14 @@ def align(first: Samples, second: Samples) -> Alignment:
 
     Returns:
         The correlation there. Of two different recordings it is small even where they sound alike, since no
-        two utterances have the same phases.
+        two utterances have the same phases, unless both are hardly more than one steady tone.
     """
     n_all = len(first) + len(second) - 1
     n = scipy.fft.next_fast_len(n_all, real=True)
     product = scipy.fft.irfft(np.conj(scipy.fft.rfft(first, n)) * scipy.fft.rfft(second, n), n)
     by_lag = np.concatenate([product[n - len(first) + 1 :], product[: len(second)]])
     lag = int(np.abs(by_lag).argmax()) - (len(first) - 1)
-    a = first[max(0, -lag) : len(second) - lag]
-    b = second[max(0, lag) : len(first) + lag]
+    a, b = _overlap(first, second, lag)
     shorter = min(len(first), len(second))
     enough = min(MIN_OVERLAP_S * _COARSE_HZ, MIN_OVERLAP_SHARE * shorter)
     power_a, power_b = (float(np.dot(x, x)) for x in (a.astype(np.float64), b.astype(np.float64)))
@@ -110,3 +115,33 @@ def align(first: Samples, second: Samples) -> Alignment:
         return Alignment(0.0, lag / _COARSE_HZ, float("nan"))
     correlation = abs(float(np.dot(a.astype(np.float64), b))) / np.sqrt(power_a * power_b)
     return Alignment(float(min(correlation, 1.0)), lag / _COARSE_HZ, float(10 * np.log10(power_b / power_a)))
+
+
+def even_correlation(first: Samples, second: Samples, *, lag_s: float) -> float:
+    """The correlation of what overlaps when its spectrum is made more even, from 0 to 1.
+
+    A tone that drowns everything else counts little then: copies still agree in the faint parts, different
+    recordings do not.
+
+    Args:
+        first: As ``narrowed`` gives it.
+        second: The same.
+        lag_s: Of their alignment.
+    """
+    a, b = _overlap(first, second, round(lag_s * _COARSE_HZ))
+    if len(a) < 2:
+        return 0.0
+    spectra = [scipy.fft.rfft(wave.astype(np.float64)) for wave in (a, b)]
+    hz = np.fft.rfftfreq(len(a), 1 / _COARSE_HZ)
+    inside = (hz > BAND_HZ[0]) & (hz < BAND_HZ[1])
+    power = sum(np.abs(spectrum) ** 2 for spectrum in spectra)
+    window = np.hanning(2 * max(2, round(_SMOOTHED_HZ / 2 * len(a) / _COARSE_HZ)) + 1)
+    smooth = np.sqrt(np.convolve(power, window)[len(window) // 2 :][: len(hz)])
+    weight = np.divide(1, smooth**_EVENING, out=np.zeros_like(smooth), where=inside & (smooth > 0))
+    x, y = (spectrum * weight for spectrum in spectra)
+    size = np.linalg.norm(x) * np.linalg.norm(y)
+    return float(min(abs(np.vdot(x, y).real) / size, 1.0)) if size > 0 else 0.0
+
+
+def _overlap(first: Samples, second: Samples, lag: int) -> tuple[Samples, Samples]:
+    return first[max(0, -lag) : max(0, len(second) - lag)], second[max(0, lag) : max(0, len(first) + lag)]

@@ -63,6 +63,7 @@ class Report:
                     "first": self.clip_ids[copy.first],
                     "second": self.clip_ids[copy.second],
                     "correlation": round(copy.correlation, 4),
+                    "even_correlation": round(copy.even_correlation, 4),
                     "lag_s": round(copy.lag_s, 4),
                     "gain_db": round(copy.gain_db, 2),
                 }
