@@ -113,11 +113,11 @@ def _encoders(parents: Sequence[Result]) -> tuple[tuple[EncoderSpec, ...], list[
 
 def _audit(parents: Sequence[Result]) -> dict[str, Any]:
     """The first parent's audit with what those of others found beyond it; nothing where one has none."""
-    audits = [parent.provenance.get("audit") for parent in parents]
-    if None in audits:
+    audits = [parent.provenance["audit"] for parent in parents if "audit" in parent.provenance]
+    if len(audits) < len(parents):
         return {}
-    found = {one["sentence"]: one for audit in audits if audit for one in audit["findings"]}
-    return {"audit": {**audits[0], "findings": list(found.values())}}  # type: ignore[dict-item]
+    found = {one["sentence"]: one for audit in audits for one in audit["findings"]}
+    return {"audit": {**audits[0], "findings": list(found.values())}}
 
 
 def _untrained(past: FoldHistory) -> FoldHistory:
