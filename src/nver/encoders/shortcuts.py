@@ -76,9 +76,9 @@ class ShortcutEncoder:
 def shortcut_stats() -> ShortcutEncoder:
     """Duration, level, peak and silence of a clip: 4 numbers.
 
-    >>> tone = np.sin(np.arange(8_000) / 5).astype(np.float32)
+    >>> tone = (np.sin(np.arange(8_000) / 5) / 2).astype(np.float32)
     >>> shortcut_stats().embed([np.concatenate([tone, np.zeros(8_000, np.float32)])]).round(1).tolist()
-    [[1.0, -6.0, 0.0, 0.5]]
+    [[1.0, -12.0, -6.0, 0.5]]
     """
     return ShortcutEncoder()
 
