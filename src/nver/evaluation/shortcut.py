@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nver.errors import MetricError
-from nver.evaluation import metrics, resampling
+from nver.evaluation import intervals, tallies
 from nver.evaluation.folds import Fold
 from nver.types import Labels
 
@@ -80,27 +80,21 @@ def guesses(features: npt.NDArray[np.floating], truth: Labels, folds: Sequence[F
     return guess
 
 
-def score(
-    truth: Labels, guess: Labels, *, n_classes: int, speakers: Sequence[str | None], n_draws: int = 1000
-) -> Shortcut:
+def score(truth: Labels, guess: Labels, *, n_classes: int, speakers: Sequence[str | None]) -> Shortcut:
     """The scores of guesses, with the lower end of the interval of UAR.
 
     Args:
         truth: (n_clips,) class indices of the tested clips.
         guess: (n_clips,) indices.
         n_classes: Classes of the corpus.
-        speakers: Who is heard in each; where somebody is unknown, clips are drawn instead of speakers.
-        n_draws: Of the bootstrap.
+        speakers: Who is heard in each, None where unknown: such clips are drawn alone.
 
     Raises:
-        MetricError: As ``metrics.confusion_matrix``.
+        MetricError: As ``tallies.tally`` and ``tallies.units_of``.
     """
-    counts = metrics.confusion_matrix(truth, guess, n_classes=n_classes)
-    drawn = resampling.confusions(truth, guess, n_classes=n_classes, speakers=speakers, n_draws=n_draws)
-    return Shortcut(
-        accuracy=float(resampling.accuracy(counts)),
-        macro_f1=float(resampling.macro_f1(counts)),
-        uar=float(resampling.uar(counts)),
-        uar_low=float("nan") if drawn is None else float(np.quantile(resampling.uar(drawn), 0.025)),
-        majority=float(counts.sum(axis=1).max() / counts.sum()),
-    )
+    units = tallies.units_of(speakers, n_clips=len(truth))
+    each = tallies.tally(truth, guess, units.numbers, n_classes=n_classes)
+    reached = {name: float(figure(each.sum(axis=0))) for name, figure in tallies.FIGURES.items()}
+    low = intervals.of_scores(each).scores["uar"].low if len(units) > 1 else float("nan")
+    majority = float(np.bincount(truth).max() / len(truth))
+    return Shortcut(**reached, uar_low=low, majority=majority)

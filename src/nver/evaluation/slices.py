@@ -10,15 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from nver.errors import MetricError
-from nver.evaluation import metrics, resampling
+from nver.evaluation import intervals, tallies
 from nver.evaluation.folds import Names
 from nver.evaluation.intervals import Interval
 from nver.types import Labels
 
 SMALL = 20
 """A slice of fewer clips is marked: its figures say little."""
-
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,8 @@ class Slice:
         n_speakers: Known ones.
         accuracy: With its 95 % interval.
         macro_f1: Over the classes that have a clip or a guess in the slice, with its 95 % interval.
-        over: What the intervals draw: whole speakers, or clips where one is unknown or there is one only.
+        over: What the intervals draw: whole speakers (and clips of nobody known); clips where there is one
+            speaker, or none known.
     """
 
     value: str
@@ -71,7 +70,7 @@ def slices(
         Each value once.
 
     Raises:
-        MetricError: Arguments differ in length, or as ``metrics.confusion_matrix``.
+        MetricError: Arguments differ in length, or as ``tallies.tally``.
     """
     if not len(truth) == len(guess) == len(values) == len(speakers):
         raise MetricError(
@@ -118,21 +117,21 @@ def quantile_bins(
 def _slice(
     value: str, truth: Labels, guess: Labels, speakers: Names, *, n_classes: int, n_draws: int
 ) -> Slice:
-    counts = metrics.confusion_matrix(truth, guess, n_classes=n_classes)
-    drawn = resampling.confusions(truth, guess, n_classes=n_classes, speakers=speakers, n_draws=n_draws)
-
-    def with_interval(figure: resampling.Figure) -> Interval:
-        at = float(figure(counts))
-        if drawn is None:
-            return Interval(at, float("nan"), float("nan"), LEVEL)
-        low, high = np.quantile(figure(drawn), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return Interval(at, float(low), float(high), LEVEL)
-
+    known = set(speakers) - {None}
+    # The clips of one speaker alone can only vary as clips.
+    units = tallies.units_of([] if len(known) < 2 else speakers, n_clips=len(truth))
+    each = tallies.tally(truth, guess, units.numbers, n_classes=n_classes)
+    if len(units) > 1:
+        found = intervals.of_scores(each, n_draws=n_draws).scores
+    else:
+        figures = {name: float(figure(each.sum(axis=0))) for name, figure in tallies.FIGURES.items()}
+        nan = float("nan")
+        found = {name: Interval(at, nan, nan, intervals.LEVEL) for name, at in figures.items()}
     return Slice(
         value=value,
         n_clips=len(truth),
-        n_speakers=len(set(speakers) - {None}),
-        accuracy=with_interval(resampling.accuracy),
-        macro_f1=with_interval(resampling.macro_f1),
-        over="speakers" if resampling.draws_speakers(speakers) else "clips",
+        n_speakers=len(known),
+        accuracy=found["accuracy"],
+        macro_f1=found["macro_f1"],
+        over="speakers" if units.n_speakers else "clips",
     )

@@ -73,7 +73,7 @@ class SliceTable:
 
 
 CAPTION = (
-    "Percent with 95 % intervals: bootstrap over speakers where a slice has several and all are known, else "
+    "Percent with 95 % intervals: bootstrap over speakers where a slice has several, else "
     f"over clips (last column). * fewer than {SMALL} clips. Macro F1 is over the classes with a clip or a "
     "guess in a slice."
 )

@@ -22,6 +22,6 @@ function slicesPart(cell) {
   }
   draw(cell.slices[0]);
   return [h("h2", {}, "Slices"), h("div", { class: "controls", id: "slices" }, buttons), place,
-    h("p", { class: "caption" }, "Percent with 95 % intervals: bootstrap over speakers where a slice has several and all are known, else over clips. "
+    h("p", { class: "caption" }, "Percent with 95 % intervals: bootstrap over speakers where a slice has several, else over clips. "
       + "Macro F1 is over the classes with a clip or a guess in a slice. FEW CLIPS: fewer than 20.")];
 }
