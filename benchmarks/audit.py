@@ -127,10 +127,10 @@ def row(kind: str, pairs: Sequence[Copy], *, kbit_per_s: float | None, n_planted
     }
 
 
-def write(rows: Sequence[Mapping[str, object]], out: Path) -> None:
+def write(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     """The table as CSV."""
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "near-copies.csv").open("w", newline="", encoding="utf-8") as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -140,7 +140,7 @@ def main() -> None:
     """Plant, audit, count."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--root", type=Path, default=Path("data/emogator-16k"))
-    arguments.add_argument("--out", type=Path, help="a folder for near-copies.csv")
+    arguments.add_argument("--out", type=Path, help="a folder for near-copies-seed-N.csv")
     arguments.add_argument("--seed", type=int, default=1)
     chosen = arguments.parse_args()
     clips = open_corpus("emogator", chosen.root).clips
@@ -170,7 +170,7 @@ def main() -> None:
     n_pairs = len(everything) * (len(everything) - 1) // 2
     print(f"{len(everything):,} clips, {n_pairs:,} pairs, {wall_s:.0f} s")
     if chosen.out:
-        write(rows, chosen.out)
+        write(rows, chosen.out / f"near-copies-seed-{chosen.seed}.csv")
 
 
 if __name__ == "__main__":
