@@ -10,6 +10,7 @@ from nver.report.maps import ClipSet
 from nver.report.notices import of_report
 from nver.report.page.payload import payload
 from nver.report.page.templates import around, render
+from nver.report.repeats import Repeats
 from nver.report.study import StudyTable
 
 __all__ = ["around", "report_page"]
@@ -17,6 +18,7 @@ __all__ = ["around", "report_page"]
 
 def report_page(
     comparisons: Sequence[Comparison],
+    repeats: Sequence[Repeats],
     studied: Sequence[StudyTable],
     clip_sets: Mapping[str, ClipSet],
     audio: Mapping[str, Sequence[bytes | None]],
@@ -25,13 +27,14 @@ def report_page(
 
     Args:
         comparisons: All of a report.
+        repeats: Their systems with several seeds.
         studied: The study's tables, where results fill them.
         clip_sets: By the slugs of the comparisons.
         audio: Slug of a clip set -> an Ogg file for each of its clips, None where there is none.
     """
     sets = list(dict.fromkeys(clip_sets[comparison.slug] for comparison in comparisons))
     return render(
-        payload(comparisons, clip_sets),
+        payload(comparisons, repeats, clip_sets),
         studied=studied,
         notices=of_report(comparisons),
         looks=[look(i) for i in range(N_LOOKS)],
