@@ -102,16 +102,21 @@ def write_report(
     studied = study.study_tables(results)
     out.mkdir(parents=True, exist_ok=True)
     if with_figures:
-        figures = list(drawing.figures_of(comparisons, repeats, sets, out))
+        figures = list(drawing.figures_of(comparisons, sets, out, repeats))
         for n_done, draw in enumerate(figures, start=1):
             draw()
             on_progress("figures", n_done, len(figures))
     _write_tables(comparisons, repeats, studied, out)
     copies, unheard = _audio(sets, on_progress) if with_audio else ({}, [])
     page_at, report = out / "report.html", out / "report.md"
-    page_at.write_text(page.report_page(comparisons, repeats, studied, clip_sets, copies), encoding="utf-8")
+    page_at.write_text(page.report_page(comparisons, studied, clip_sets, copies, repeats), encoding="utf-8")
     text = markdown.render(
-        comparisons, repeats, studied, clip_sets, with_figures=with_figures, plans_at=out / "reproduce"
+        comparisons,
+        studied,
+        clip_sets,
+        repeats=repeats,
+        with_figures=with_figures,
+        plans_at=out / "reproduce",
     )
     report.write_text(text, encoding="utf-8")
     missing = [sentence for clip_set in sets for sentence in clip_set.missing]

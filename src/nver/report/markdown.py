@@ -21,10 +21,10 @@ from nver.report.typeset import MARKS
 
 def render(
     comparisons: Sequence[Comparison],
-    repeats: Sequence[Repeats] = (),
     studied: Sequence[StudyTable] = (),
     clip_sets: Mapping[str, ClipSet] | None = None,
     *,
+    repeats: Sequence[Repeats] = (),
     with_figures: bool = True,
     plans_at: Path,
 ) -> str:
@@ -32,9 +32,9 @@ def render(
 
     Args:
         comparisons: One section each.
-        repeats: Systems with several seeds, in the sections of their comparisons.
         studied: The study's tables, which come first.
         clip_sets: The clips of the comparisons by their slugs, with maps of their embeddings.
+        repeats: Systems with several seeds, in the sections of their comparisons.
         with_figures: Show the figures of ``nver.report.drawing``.
         plans_at: The folder where the files of ``nver.report.reproduce`` lie, as a command would name it.
     """

@@ -18,23 +18,23 @@ __all__ = ["around", "report_page"]
 
 def report_page(
     comparisons: Sequence[Comparison],
-    repeats: Sequence[Repeats],
     studied: Sequence[StudyTable],
     clip_sets: Mapping[str, ClipSet],
     audio: Mapping[str, Sequence[bytes | None]],
+    repeats: Sequence[Repeats] = (),
 ) -> str:
     """The report for a browser.
 
     Args:
         comparisons: All of a report.
-        repeats: Their systems with several seeds.
         studied: The study's tables, where results fill them.
         clip_sets: By the slugs of the comparisons.
         audio: Slug of a clip set -> an Ogg file for each of its clips, None where there is none.
+        repeats: Systems with several seeds.
     """
     sets = list(dict.fromkeys(clip_sets[comparison.slug] for comparison in comparisons))
     return render(
-        payload(comparisons, repeats, clip_sets),
+        payload(comparisons, clip_sets, repeats),
         studied=studied,
         notices=of_report(comparisons),
         looks=[look(i) for i in range(N_LOOKS)],

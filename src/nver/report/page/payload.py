@@ -29,7 +29,7 @@ _MAP_STEPS = 30_000
 
 
 def payload(
-    comparisons: Sequence[Comparison], repeats: Sequence[Repeats], clip_sets: Mapping[str, ClipSet]
+    comparisons: Sequence[Comparison], clip_sets: Mapping[str, ClipSet], repeats: Sequence[Repeats] = ()
 ) -> dict[str, Any]:
     """Everything but audio: comparisons, cells (one a result), repeats, clip sets, who was in which fold."""
     sets = list(dict.fromkeys(clip_sets[comparison.slug] for comparison in comparisons))

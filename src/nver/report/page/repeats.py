@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nver.evaluation.intervals import Interval
 from nver.report.comparison import Comparison
-from nver.report.repeats import Line, Repeats
+from nver.report.repeats import Line, Repeats, over_folds
+from nver.report.tables import SCORES
 
 
 def of_repeats(repeats: Repeats, comparisons: Sequence[Comparison]) -> dict[str, Any]:
@@ -30,6 +32,11 @@ def _line(line: Line, number: Mapping[str, int]) -> dict[str, Any]:
         "cells": [number[row.system] for row in line.rows],
         "scores": _intervals(line.scores),
         "differences": _intervals(line.differences),
+        "overFolds": {
+            score: {"mean": of_folds.mean, "sd": None if math.isnan(of_folds.sd) else of_folds.sd}
+            for score, get in SCORES.items()
+            for of_folds in [over_folds([get(row.scores) for row in line.rows])]
+        },
         "seeds": {score: [round(share, 5) for share in line.per_seed(score)] for score in line.scores},
     }
 
