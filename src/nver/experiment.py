@@ -138,8 +138,8 @@ class Experiment(FrozenModel):
 class _System(FrozenModel):
     """One entry of a plan's ``systems``: what differs between its experiments.
 
-    ``training`` holds the keys in which it differs from the plan's; ``group`` is the heading above it in figures
-    of a report.
+    ``training`` holds the keys in which it differs from the plan's; ``group`` is the heading above it in
+    figures of a report.
     """
 
     encoders: tuple[EncoderSpec, ...]
@@ -173,8 +173,8 @@ class _System(FrozenModel):
 class Plan(FrozenModel):
     """A TOML file: every system of ``systems`` under every way of folding of ``folds``, once with every seed.
 
-    ``encoders`` are those of every system that names none; ``seeds`` take the place of ``seed``; ``reference`` is
-    the system that a report compares the others with.
+    ``encoders`` are those of every system that names none; ``seeds`` take the place of ``seed``;
+    ``reference`` is the system that a report compares the others with.
     """
 
     name: FolderName

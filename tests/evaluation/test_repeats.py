@@ -73,7 +73,7 @@ def test_equal_seeds_give_the_interval_over_speakers_alone_and_different_ones_a_
 
 def test_speakers_are_drawn_whole():
     by_speaker = np.where(np.arange(N_CLIPS) // 12 % 2 == 0, TRUTH, (TRUTH + 1) % N_CLASSES)
-    made = {seed: by_speaker for seed in range(4)}
+    made = dict.fromkeys(range(4), by_speaker)
     of_speakers = over_seeds_and_speakers(accuracy, count(made))
     of_clips = over_seeds_and_speakers(accuracy, count(made, [str(i) for i in range(N_CLIPS)]))
     assert of_speakers.high - of_speakers.low > 2 * (of_clips.high - of_clips.low)

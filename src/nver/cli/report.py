@@ -54,7 +54,9 @@ def report(
     ] = None,
     reference: Annotated[
         str,
-        typer.Option(metavar="SYSTEM", help="What systems over seeds are compared with, if not as the plan says."),
+        typer.Option(
+            metavar="SYSTEM", help="What systems over seeds are compared with, if not as the plan says."
+        ),
     ] = "",
     as_json: AsJson = False,
 ) -> None:

@@ -1,8 +1,8 @@
 """Intervals of a system that was trained several times: speakers and seeds are both drawn.
 
-Two things make a mean over seeds uncertain: other seeds (folds, first weights, orders of clips) would have given
-other heads, and other speakers other clips. An interval over seeds alone is blind to the second, one over
-speakers alone to the first; here both are drawn with replacement, each independently of the other.
+Two things make a mean over seeds uncertain: other seeds (folds, first weights, orders of clips) would have
+given other heads, and other speakers other clips. An interval over seeds alone is blind to the second, one
+over speakers alone to the first; here both are drawn with replacement, each independently of the other.
 
 What stays out: other speakers in training would have given other heads as well, and each clip is in the
 training part of most folds. Such intervals are a lower bound of what a new corpus would show.

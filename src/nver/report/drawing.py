@@ -19,7 +19,10 @@ PANELS = ("accuracy", "macro F1")
 
 
 def figures_of(
-    comparisons: Sequence[Comparison], clip_sets: Sequence[ClipSet], out: Path, repeats: Sequence[Repeats] = ()
+    comparisons: Sequence[Comparison],
+    clip_sets: Sequence[ClipSet],
+    out: Path,
+    repeats: Sequence[Repeats] = (),
 ) -> Iterator[Callable[[], None]]:
     """One call a figure, each of which draws it below ``out``; seeds of one system share their figures.
 

@@ -24,8 +24,8 @@ class Layout:
 
     Attributes:
         reference: A system's name without its seed; "" takes the first.
-        groups: System -> the heading above it, in the order in which they are drawn. Systems that are not in it
-            come last, without a heading.
+        groups: System -> the heading above it, in the order in which they are drawn. Systems that are not in
+            it come last, without a heading.
     """
 
     reference: str = ""
@@ -46,8 +46,8 @@ class Line:
         group: The heading that it stands below, or "".
         rows: One a seed, in the order of the seeds.
         scores: By heading (``accuracy``...): pooled over all tested clips, mean of the seeds.
-        differences: The same less the reference's, seeds paired; empty for the reference itself and where fewer
-            than two seeds are in both.
+        differences: The same less the reference's, seeds paired; empty for the reference itself and where
+            fewer than two seeds are in both.
     """
 
     system: str
@@ -95,9 +95,9 @@ class Repeats:
         n = sum(bool(line.differences) for line in self.lines)
         by_chance = f"{0.05 * n:.1f}".rstrip("0").rstrip(".")
         return (
-            f"Pooled over all tested clips, mean of {many}. Intervals: 95 %, bootstrap that draws {self.drawn} and "
-            f"seeds, each with replacement. Differences to {self.reference} are paired by seed and clip; of {n} "
-            f"such intervals about {by_chance} would leave out 0 by chance."
+            f"Pooled over all tested clips, mean of {many}. Intervals: 95 %, bootstrap that draws "
+            f"{self.drawn} and seeds, each with replacement. Differences to {self.reference} are paired by "
+            f"seed and clip; of {n} such intervals about {by_chance} would leave out 0 by chance."
         )
 
 
@@ -118,7 +118,9 @@ def find_repeats(comparison: Comparison, layout: Layout | None = None) -> Repeat
     order += [name for name in found if name not in order]
     reference = layout.reference or order[0]
     if reference not in found:
-        raise ConfigError(f"the reference '{reference}' has no results of several seeds. {suggest(reference, order)}")
+        raise ConfigError(
+            f"the reference '{reference}' has no results of several seeds. {suggest(reference, order)}"
+        )
     clusters, drawn = _clusters(comparison)
     counts = {name: _counts(found[name], clusters, len(comparison.labels)) for name in order}
     lines = tuple(
@@ -126,7 +128,9 @@ def find_repeats(comparison: Comparison, layout: Layout | None = None) -> Repeat
             system=name,
             group=layout.groups.get(name, ""),
             rows=found[name],
-            scores={score: over_seeds_and_speakers(figure, counts[name]) for score, figure in FIGURES.items()},
+            scores={
+                score: over_seeds_and_speakers(figure, counts[name]) for score, figure in FIGURES.items()
+            },
             differences={} if name == reference else _differences(counts[name], counts[reference]),
         )
         for name in order
@@ -171,7 +175,9 @@ def join(comparison: Comparison) -> Comparison:
         for first, (name, own) in zip(firsts.rows, systems.items(), strict=True)
     )
     longest = max(systems.values(), key=len)
-    return replace(firsts, slug=comparison.slug, settings=_seeds_for_seed(firsts.settings, longest), rows=rows)
+    return replace(
+        firsts, slug=comparison.slug, settings=_seeds_for_seed(firsts.settings, longest), rows=rows
+    )
 
 
 def join_scores(rows: Sequence[Row]) -> Scores:

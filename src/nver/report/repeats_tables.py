@@ -16,7 +16,7 @@ SHOWN = ("accuracy", "macro F1")
 
 
 def repeats_grid(repeats: Repeats) -> Grid:
-    """A line a system: seeds, the mean of each score, its difference to the reference, and their intervals."""
+    """A line a system: seeds, each score's mean and its difference to the reference, with intervals."""
     lines = repeats.lines
     columns = {
         "system": [Cell(line.system) for line in lines],
@@ -37,7 +37,9 @@ def repeats_grid(repeats: Repeats) -> Grid:
 def markdown(repeats: Repeats) -> str:
     """The table with what must be known to read it."""
     above = f"# {repeats.comparison.title}: over seeds\n\n{headline(repeats.comparison.folds.protocol)}"
-    return f"{above}\n\n{repeats_grid(repeats).markdown()}\n\nPercent and points. {repeats.statement} {MARKS}\n"
+    return (
+        f"{above}\n\n{repeats_grid(repeats).markdown()}\n\nPercent and points. {repeats.statement} {MARKS}\n"
+    )
 
 
 def latex(repeats: Repeats) -> str:

@@ -1,4 +1,4 @@
-"""The synthetic corpus: bursts that nobody uttered, under the names of VIVAE, JNV or ASVP-ESD, to try everything on.
+"""The synthetic corpus: bursts that nobody uttered, under the names of VIVAE, JNV or ASVP-ESD.
 
 It is for demonstrations and for tests of software. Scores on it say nothing about people.
 """

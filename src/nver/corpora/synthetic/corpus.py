@@ -45,7 +45,7 @@ def synthesise(
     bits.
 
     Args:
-        to: The root; made if absent. Holds ``full_set/*.wav`` (44.1 kHz, 16 bit, mono; other corpora have other
+        to: The root; made if absent. Holds ``full_set/*.wav`` (44.1 kHz, 16 bit, mono; others have other
             folders) and ``SYNTHETIC.txt``.
         seed: 0 or more; another seed is another corpus, with other habits of the same eleven voices.
         n_clips: How many clips, spread over speakers and emotions; as many as the corpus has by default.
@@ -79,8 +79,8 @@ def synthesise(
 def clip_names(n_clips: int | None = None, *, names_of: str = "vivae") -> tuple[str, ...]:
     """The file names of a corpus of that size, sorted; each size holds all smaller ones.
 
-    Every speaker and emotion (in ASVP-ESD, which has 129 speakers: every emotion) gets one clip, then a second
-    one, and so on, in no order of intensity.
+    Every speaker and emotion (in ASVP-ESD, with its 129 speakers: every emotion) gets one clip, then a
+    second one, and so on, in no order of intensity.
 
     Raises:
         ConfigError: The corpus has fewer clips, ``n_clips`` is below 1, or there is no such corpus.
@@ -93,9 +93,7 @@ def clip_names(n_clips: int | None = None, *, names_of: str = "vivae") -> tuple[
     if n_clips is None:
         return names
     if not 1 <= n_clips <= len(names):
-        raise ConfigError(
-            f"n_clips = {n_clips}: expected 1 to {len(names)}, as many as {guise.title} has under the names used"
-        )
+        raise ConfigError(f"n_clips = {n_clips}: expected 1 to {len(names)}, as many as {guise.title} has")
     shuffled = sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
     turns: Counter[tuple[str, ...]] = Counter()
     turn_of = {}

@@ -42,8 +42,8 @@ def draw_intervals(
 ) -> None:
     """Two panels a score: the figure with its interval and single seeds, and the difference to the reference.
 
-    A difference whose interval leaves out zero is a filled diamond, any other a hollow circle: told apart by shape
-    and filling, not by colour alone.
+    A difference whose interval leaves out zero is a filled diamond, any other a hollow circle: told apart by
+    shape and filling, not by colour alone.
 
     Args:
         dots: From top to bottom; all with the same panels.
@@ -67,8 +67,9 @@ def draw_intervals(
     axes[0].set_ylim(n_lines - 0.4, -0.6)
     for place, heading in headings:
         axes[0].annotate(
-            heading, (0, place), xycoords=("axes fraction", "data"), xytext=(-4, 0), textcoords="offset points",
-            ha="right", va="center", fontsize=8, fontweight="bold", annotation_clip=False,
+            heading, (0, place), xycoords=("axes fraction", "data"), xytext=(-4, 0),
+            textcoords="offset points", ha="right", va="center", fontsize=8, fontweight="bold",
+            annotation_clip=False,
         )  # fmt: skip
     figure.legend(handles=_legend(reference), loc="outside lower center", ncols=5, frameon=False, fontsize=8)
     figure.suptitle(f"{title}\n{fill(note, 150)}", fontsize=8.5, x=0.01, ha="left")
@@ -111,9 +112,7 @@ def _difference(axes: Axes, place: int, system: Dots, panel: str) -> None:
     )  # fmt: skip
 
 
-def _lines(
-    left: Axes, right: Axes, panel: str, dots: Sequence[Dots], reference: str, chance: float
-) -> None:
+def _lines(left: Axes, right: Axes, panel: str, dots: Sequence[Dots], reference: str, chance: float) -> None:
     at = next(100 * system.scores[panel].value for system in dots if system.name == reference)
     left.axvline(at, color=VERMILION, linewidth=0.9)
     left.axvline(100 * chance, color="0.35", linewidth=0.9, linestyle=(0, (4, 3)))
