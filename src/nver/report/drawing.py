@@ -9,6 +9,7 @@ from pathlib import Path
 from nver.report import figures, paths
 from nver.report.comparison import Comparison, Row
 from nver.report.maps import ClipSet
+from nver.report.protocols import chance
 from nver.report.provenance import was_trained
 from nver.report.repeats import Repeats, join
 from nver.report.study.published import published_cell
@@ -74,7 +75,7 @@ def draw_repeats(repeats: Repeats, path: Path) -> None:
         ],
         reference=repeats.reference,
         chance=_chance(comparison),
-        title=comparison.title,
+        title=f"{comparison.title}. {chance(comparison)}",
         note=repeats.statement,
         path=path,
     )

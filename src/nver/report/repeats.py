@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from nver.errors import ConfigError
 from nver.evaluation.intervals import Interval
 from nver.evaluation.metrics import ClassScore, Score, Scores
-from nver.evaluation.repeats import FIGURES, Repeated, over_seeds_and_speakers, repeated
+from nver.evaluation.repeats import FIGURES, N_DRAWS, Repeated, over_seeds_and_speakers, repeated
 from nver.experiment import Experiment, Plan
 from nver.names import suggest
 from nver.report.comparison import Comparison, Row, compare, system_name
@@ -80,12 +81,14 @@ class Repeats:
         reference: The system that differences are to.
         lines: In the order of the layout.
         drawn: What the intervals draw beside seeds: ``speakers``, or ``clips`` where a speaker is unknown.
+        level: Of the intervals.
     """
 
     comparison: Comparison
     reference: str
     lines: tuple[Line, ...]
     drawn: str
+    level: float
 
     @property
     def statement(self) -> str:
@@ -93,16 +96,25 @@ class Repeats:
         seeds = sorted({len(line.seeds) for line in self.lines})
         many = f"{seeds[0]} seeds" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
         n = sum(bool(line.differences) for line in self.lines)
-        by_chance = f"{0.05 * n:.1f}".rstrip("0").rstrip(".")
+        by_chance = f"{(1 - self.level) * n:.1f}".removesuffix(".0")
         return (
-            f"Pooled over all tested clips, mean of {many}. Intervals: 95 %, bootstrap that draws "
-            f"{self.drawn} and seeds, each with replacement. Differences to {self.reference} are paired by "
-            f"seed and clip; of {n} such intervals about {by_chance} would leave out 0 by chance."
+            f"Pooled over all tested clips, mean of {many}. Intervals: {100 * self.level:g} %, "
+            f"bootstrap that draws {self.drawn} and seeds, each with replacement. Differences to "
+            f"{self.reference} are paired by seed and clip; of {n} such intervals about {by_chance} would leave "
+            "out 0 by chance."
         )
 
 
-def find_repeats(comparison: Comparison, layout: Layout | None = None) -> Repeats | None:
+def find_repeats(
+    comparison: Comparison, layout: Layout | None = None, *, level: float = 0.95, n_draws: int = N_DRAWS
+) -> Repeats | None:
     """The systems of a comparison that differ from each other in more than the seed, each once.
+
+    Args:
+        comparison: Any.
+        layout: Order, headings and reference.
+        level: Of the intervals.
+        n_draws: Of each interval: the nearer the level is to 1, the more it takes.
 
     Returns:
         Those with two seeds or more; None if there is none.
@@ -123,19 +135,20 @@ def find_repeats(comparison: Comparison, layout: Layout | None = None) -> Repeat
         )
     clusters, drawn = _clusters(comparison)
     counts = {name: _counts(found[name], clusters, len(comparison.labels)) for name in order}
+    draw = partial(over_seeds_and_speakers, level=level, n_draws=n_draws)
     lines = tuple(
         Line(
             system=name,
             group=layout.groups.get(name, ""),
             rows=found[name],
             scores={
-                score: over_seeds_and_speakers(figure, counts[name]) for score, figure in FIGURES.items()
+                score: draw(figure, counts[name]) for score, figure in FIGURES.items()
             },
-            differences={} if name == reference else _differences(counts[name], counts[reference]),
+            differences={} if name == reference else _differences(draw, counts[name], counts[reference]),
         )
         for name in order
     )
-    return Repeats(comparison, reference, lines, drawn)
+    return Repeats(comparison, reference, lines, drawn, level)
 
 
 def by_system(comparison: Comparison) -> dict[str, tuple[Row, ...]]:
@@ -241,9 +254,11 @@ def _counts(rows: Sequence[Row], clusters: Sequence[str], n_classes: int) -> Rep
     return repeated(rows[0].result.predictions.truth, guesses, clusters, n_classes=n_classes)
 
 
-def _differences(system: Repeated, reference: Repeated) -> dict[str, Interval]:
+def _differences(
+    draw: Callable[..., Interval], system: Repeated, reference: Repeated
+) -> dict[str, Interval]:
     shared = [seed for seed in system.seeds if seed in reference.seeds]
     if len(shared) < 2:
         return {}
     pair = system.of(shared), reference.of(shared)
-    return {score: over_seeds_and_speakers(figure, *pair) for score, figure in FIGURES.items()}
+    return {score: draw(figure, *pair) for score, figure in FIGURES.items()}
