@@ -33,7 +33,7 @@ Figure: TypeAlias = Callable[[Numbers], Numbers]
 
 def accuracy(counts: Numbers) -> Numbers:
     """Share of the clips whose class was found."""
-    return _hits(counts).sum(axis=-1) / counts.sum(axis=(-2, -1))
+    return np.asarray(_hits(counts).sum(axis=-1) / counts.sum(axis=(-2, -1)))
 
 
 def macro_f1(counts: Numbers) -> Numbers:

@@ -100,8 +100,8 @@ class Repeats:
         return (
             f"Pooled over all tested clips, mean of {many}. Intervals: {100 * self.level:g} %, "
             f"bootstrap that draws {self.drawn} and seeds, each with replacement. Differences to "
-            f"{self.reference} are paired by seed and clip; of {n} such intervals about {by_chance} would leave "
-            "out 0 by chance."
+            f"{self.reference} are paired by seed and clip; of {n} such intervals about {by_chance} would "
+            "leave out 0 by chance."
         )
 
 
@@ -141,9 +141,7 @@ def find_repeats(
             system=name,
             group=layout.groups.get(name, ""),
             rows=found[name],
-            scores={
-                score: draw(figure, counts[name]) for score, figure in FIGURES.items()
-            },
+            scores={score: draw(figure, counts[name]) for score, figure in FIGURES.items()},
             differences={} if name == reference else _differences(draw, counts[name], counts[reference]),
         )
         for name in order
@@ -254,9 +252,7 @@ def _counts(rows: Sequence[Row], clusters: Sequence[str], n_classes: int) -> Rep
     return repeated(rows[0].result.predictions.truth, guesses, clusters, n_classes=n_classes)
 
 
-def _differences(
-    draw: Callable[..., Interval], system: Repeated, reference: Repeated
-) -> dict[str, Interval]:
+def _differences(draw: Callable[..., Interval], system: Repeated, reference: Repeated) -> dict[str, Interval]:
     shared = [seed for seed in system.seeds if seed in reference.seeds]
     if len(shared) < 2:
         return {}

@@ -72,7 +72,8 @@ def draw_intervals(
             annotation_clip=False,
         )  # fmt: skip
     figure.legend(handles=_legend(reference), loc="outside lower center", ncols=5, frameon=False, fontsize=8)
-    figure.suptitle(f"{title}\n{fill(note, 150)}", fontsize=8.5, x=0.01, ha="left")
+    words = "\n".join(fill(text, 140, break_on_hyphens=False) for text in (title, note))
+    figure.suptitle(words, fontsize=8.5, x=0.01, ha="left")
     save(figure, path)
 
 
