@@ -44,7 +44,7 @@ N_CORES = os.cpu_count() or 1
 def clips(n: int, dims: tuple[int, ...], *, seed: int, spread: float, run: int = 1) -> Part:
     """Noise around the centres of classes, the same for all seeds; they lie ``1 / spread`` apart.
 
-    A centre is the same over ``run`` neighbouring dimensions: heads that pool neighbours see nothing of others.
+    A centre is the same over ``run`` neighbouring dimensions: heads that pool neighbours see no others.
     """
     rngs = [np.random.default_rng(dim) for dim in dims]
     centres = [

@@ -17,7 +17,7 @@ from nver.report.comparison import compare
 from nver.report.drawing import draw_repeats
 from nver.report.page.payload import payload
 from nver.report.repeats import Layout, by_system, find_repeats, join
-from nver.report.repeats_tables import points, repeats_csv, repeats_grid
+from nver.report.repeats_tables import latex, points, repeats_csv, repeats_grid
 
 SYSTEMS = {"weak": 0.2, "middling": 0.5, "strong": 0.8}
 SEEDS = (0, 1, 2)
@@ -183,3 +183,54 @@ def test_a_report_shows_each_system_once_and_keeps_every_result_in_its_tables(re
 
 def test_points_carry_their_sign_and_nothing_has_none():
     assert [points(share) for share in (0.01, -0.01, 0.0001, -0.0001)] == ["+1.0", "−1.0", "0.0", "0.0"]
+
+
+def test_the_command_takes_order_and_reference_from_a_plan_and_another_reference(results, tmp_path, capsys):
+    from nver.cli import main
+
+    for result in results:
+        result.save(tmp_path / "runs" / result.experiment.name)
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        """
+        name = "p"
+        reference = "middling"
+        encoders = ["logmel-stats"]
+        systems = [{ name = "strong", head = "fcn" }, { name = "middling", head = "fcn" }]
+        [corpus]
+        name = "vivae"
+        root = "data"
+        """
+    )
+
+    def table(*more):
+        arguments = [
+            "report",
+            tmp_path / "runs",
+            "--out",
+            tmp_path / "r",
+            "--no-figures",
+            "--plan",
+            plan,
+            *more,
+        ]
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        assert end.value.code in (0, None), capsys.readouterr().err
+        return (tmp_path / "r" / "tables" / "repeats-vivae-6-classes-speaker.md").read_text()
+
+    first = table()
+    assert "accuracy less middling" in first
+    assert first.index("| strong |") < first.index("| middling |") < first.index("| weak |")
+    assert "accuracy less weak" in table("--reference", "weak")
+
+
+def test_every_line_of_the_latex_table_has_a_cell_a_column(comparison):
+    repeats = find_repeats(comparison, Layout(groups={"strong": "well done"}))
+    text = latex(repeats)
+    columns = len(text.split("\\begin{tabular}{")[1].split("}")[0])
+    lines = [line for line in text.splitlines() if line.endswith("\\\\") and "multicolumn" not in line]
+    assert len(lines) == 1 + len(SYSTEMS)
+    assert {line.count("&") - line.count("\\&") for line in lines} == {columns - 1}
+    assert f"\\multicolumn{{{columns}}}{{l}}" in text
+    assert text.isascii()
