@@ -46,7 +46,7 @@ def render(
         for repeated in repeats:
             if repeated.comparison is comparison:
                 parts += _repeats(repeated, with_figures=with_figures)
-        parts += _scores(joined)
+        parts += _scores(joined, comparison)
         if with_figures:
             parts += _figures(joined)
         clip_set = (clip_sets or {}).get(comparison.slug)
@@ -75,13 +75,14 @@ def _repeats(repeats: Repeats, *, with_figures: bool) -> Iterator[str]:
     yield headline(repeats.comparison.folds.protocol)
 
 
-def _scores(comparison: Comparison) -> Iterator[str]:
+def _scores(comparison: Comparison, apart: Comparison) -> Iterator[str]:
+    """Tables with seeds joined; pairs, which know seeds themselves, of the results ``apart``."""
     yield main_grid(comparison).markdown()
     yield (
         "Percent. Mean ± standard deviation over folds; pooled: over all tested clips at once. "
         f"{comparison.interval_note} {MARKS} Training: {comparison.settings}."
     )
-    yield from _pairs(comparison)
+    yield from _pairs(apart)
     yield "### F1 by class"
     yield headline(comparison.folds.protocol)
     yield class_grid(comparison).markdown()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from nver.evaluation.metrics import ClassScore, Score, Scores
 from nver.evaluation.repeats import FIGURES, N_DRAWS, Repeated, over_seeds_and_speakers, repeated
 from nver.experiment import Experiment, Plan
 from nver.names import suggest
+from nver.report.certainty import Certainty, certainty_of
 from nver.report.comparison import Comparison, Row, compare, system_name
 from nver.report.tables import SCORES
+from nver.results import Predictions
 
 
 @dataclass(frozen=True)
@@ -182,12 +184,50 @@ def join(comparison: Comparison) -> Comparison:
         return comparison
     firsts = compare([rows[0].result for rows in systems.values()])[0]
     rows = tuple(
-        replace(first, system=name, settings=_seeds_for_seed(first.settings, own), scores=join_scores(own))
-        for first, (name, own) in zip(firsts.rows, systems.items(), strict=True)
+        _join_rows(first, name, own) for first, (name, own) in zip(firsts.rows, systems.items(), strict=True)
     )
     longest = max(systems.values(), key=len)
     return replace(
         firsts, slug=comparison.slug, settings=_seeds_for_seed(firsts.settings, longest), rows=rows
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _JoinedRow(Row):
+    """A system over its seeds. Its intervals are those of its ``Line``."""
+
+    rows: tuple[Row, ...]
+
+    @cached_property
+    def intervals(self) -> None:
+        return None
+
+    @cached_property
+    def certainty(self) -> Certainty:
+        """Of the probabilities under all seeds; intervals draw a speaker with the clips of every seed."""
+        made = [row.result.predictions for row in self.rows]
+        return certainty_of(
+            Predictions(
+                clip_ids=tuple(f"{clip}, {i}" for i, one in enumerate(made) for clip in one.clip_ids),
+                truth=np.concatenate([one.truth for one in made]),
+                probabilities=np.concatenate([one.probabilities for one in made]),
+                fold=np.concatenate([one.fold for one in made]),
+                speakers=tuple(speaker for one in made for speaker in one.speakers),
+            )
+        )
+
+
+def _join_rows(first: Row, name: str, rows: tuple[Row, ...]) -> Row:
+    if len(rows) == 1:
+        return replace(first, system=name)
+    return _JoinedRow(
+        system=name,
+        encoders=first.encoders,
+        head=first.head,
+        settings=_seeds_for_seed(first.settings, rows),
+        result=first.result,
+        scores=join_scores(rows),
+        rows=rows,
     )
 
 

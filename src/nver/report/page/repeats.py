@@ -8,6 +8,7 @@ from typing import Any
 
 from nver.evaluation.intervals import Interval
 from nver.report.comparison import Comparison
+from nver.report.page.evidence import ends
 from nver.report.repeats import Line, Repeats, over_folds
 from nver.report.tables import SCORES
 
@@ -33,7 +34,12 @@ def _line(line: Line, number: Mapping[str, int]) -> dict[str, Any]:
         "scores": _intervals(line.scores),
         "differences": _intervals(line.differences),
         "overFolds": {
-            score: {"mean": of_folds.mean, "sd": None if math.isnan(of_folds.sd) else of_folds.sd}
+            score: {
+                "mean": of_folds.mean,
+                "sd": None if math.isnan(of_folds.sd) else of_folds.sd,
+                "pooled": of_folds.pooled,
+                "ends": ends(line.scores[score]),
+            }
             for score, get in SCORES.items()
             for of_folds in [over_folds([get(row.scores) for row in line.rows])]
         },
