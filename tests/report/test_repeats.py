@@ -175,7 +175,7 @@ def test_a_report_shows_each_system_once_and_keeps_every_result_in_its_tables(re
     written = write_report(results, tmp_path, with_figures=False, layout=Layout(reference="weak"))
     text = written.markdown.read_text()
     assert "| macro F1 less weak |" in text
-    assert text.count("\n| strong |") == 2  # over seeds, and over folds
+    assert text.count("\n| strong |") == 3  # over seeds, over folds, certainty
     assert "| strong-seed0 |" not in text
     assert "strong-seed0" in (tmp_path / "table.csv").read_text()
     assert (tmp_path / "tables" / "repeats-vivae-6-classes-speaker.tex").read_text().count("\\\\") == 4
