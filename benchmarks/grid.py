@@ -41,9 +41,16 @@ DIMS, N_CLASSES, N_TRAIN, N_HELD, BATCH = (3840, 768), 6, 868, 96, 32
 N_CORES = os.cpu_count() or 1
 
 
-def clips(n: int, dims: tuple[int, ...], *, seed: int, spread: float) -> Part:
-    """Noise around the centres of classes, the same for all seeds; they lie ``1 / spread`` apart."""
-    centres = [np.random.default_rng(dim).normal(size=(N_CLASSES, dim)) for dim in dims]
+def clips(n: int, dims: tuple[int, ...], *, seed: int, spread: float, run: int = 1) -> Part:
+    """Noise around the centres of classes, the same for all seeds; they lie ``1 / spread`` apart.
+
+    A centre is the same over ``run`` neighbouring dimensions: heads that pool neighbours see no others.
+    """
+    rngs = [np.random.default_rng(dim) for dim in dims]
+    centres = [
+        rng.normal(size=(N_CLASSES, dim // run)).repeat(run, axis=1)
+        for rng, dim in zip(rngs, dims, strict=True)
+    ]
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, N_CLASSES, n)
     views = [centre[truth] / spread + rng.normal(size=(n, centre.shape[1])) for centre in centres]
@@ -166,14 +173,24 @@ def times(names: list[str], *, rounds: int, epochs: int, wall: bool) -> None:
         print(f"{name:8}{ours:9.3f}{theirs:9.3f}{ratio:8.2f}{floor:9.3f}{ours / floor:14.1f}", flush=True)
 
 
-def accuracies(names: list[str], *, n_seeds: int, epochs: int) -> None:
+SPREAD = {"fcn": (24.0, 1), "cnn": (5.0, 64), "concat": (5.0, 64), "reno": (5.0, 64)}
+"""How hard the clips of ``--accuracy`` are for a head, and how long its runs of equal dimensions."""
+
+
+def accuracies(names: list[str], *, n_seeds: int, epochs: int, n_train: int) -> None:
     """Print mean and standard deviation over seeds of both, on clips that neither saw."""
-    print(f"accuracy in percent over {n_seeds} seeds after {epochs} epochs: mean, standard deviation")
+    print(
+        f"accuracy in percent over {n_seeds} seeds after {epochs} epochs of {n_train} clips: mean, "
+        "standard deviation"
+    )
     print(f"{'head':8}{'ours':>14}{'plain':>14}")
     for name in names:
         spec = SPECS[name]
         dims = DIMS[: spec.n_views]
-        train, test = clips(N_TRAIN, dims, seed=0, spread=24), clips(600, dims, seed=1, spread=24)
+        spread, run = SPREAD[name]
+        train, test = (
+            clips(n, dims, seed=seed, spread=spread, run=run) for seed, n in enumerate((n_train, 600))
+        )
         own, other = [], []
         for seed in range(n_seeds):
             settings = TrainingSpec(max_epochs=epochs, patience=None, batch_size=BATCH)
@@ -203,10 +220,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--wall", action="store_true", help="by the clock, on all cores")
     parser.add_argument("--accuracy", action="store_true", help="compare scores instead of times")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=5, help="of --accuracy")
+    parser.add_argument("--clips", type=int, default=N_TRAIN, help="to train on, of --accuracy")
     asked = parser.parse_args()
     if asked.accuracy:
-        accuracies(asked.heads, n_seeds=asked.seeds, epochs=asked.epochs)
+        accuracies(asked.heads, n_seeds=asked.seeds, epochs=asked.epochs, n_train=asked.clips)
     else:
         times(asked.heads, rounds=asked.rounds, epochs=asked.epochs, wall=asked.wall)
 

@@ -112,7 +112,7 @@ def tally(result: Result, units: Units) -> Tallies:
 
 def n_systems(results: Sequence[Result]) -> int:
     """How many systems results are of."""
-    return len({_system_key(result) for result in results})
+    return len({system_key(result) for result in results})
 
 
 def compare(results: Sequence[Result], *, names: Sequence[str] | None = None, seed: int = 0) -> Differences:
@@ -224,7 +224,7 @@ def _by_system(results: Sequence[Result], names: Sequence[str]) -> dict[str, lis
     """Results that differ in name and seed alone, by a name for each."""
     groups: dict[str, dict[int, Result]] = {}
     for i, result in enumerate(results):
-        groups.setdefault(_system_key(result), {})[i] = result
+        groups.setdefault(system_key(result), {})[i] = result
     named: dict[str, list[Result]] = {}
     for group in groups.values():
         first, result = next(iter(group.items()))
@@ -238,7 +238,7 @@ def _by_system(results: Sequence[Result], names: Sequence[str]) -> dict[str, lis
     return named
 
 
-def _system_key(result: Result) -> str:
+def system_key(result: Result) -> str:
     """Digest of all that a system is but its name and seed."""
     experiment = result.experiment.model_dump(
         mode="json", exclude={"name": True, "seed": True, "corpus": {"root"}}

@@ -22,6 +22,7 @@ from nver import config
 from nver.config import FrozenModel
 from nver.errors import ConfigError
 from nver.heads.specs import PRESETS, HeadSpec, SystemSpec
+from nver.names import suggest
 
 Protocol = Literal["paper", "speaker", "leave-one-speaker-out", "predefined"]
 
@@ -137,12 +138,14 @@ class Experiment(FrozenModel):
 class _System(FrozenModel):
     """One entry of a plan's ``systems``: what differs between its experiments.
 
-    ``training`` holds the keys in which it differs from the plan's.
+    ``training`` holds the keys in which it differs from the plan's; ``group`` is the heading above it in
+    figures of a report.
     """
 
     encoders: tuple[EncoderSpec, ...]
     head: HeadSpec
     name: str = ""
+    group: str = ""
     training: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -170,7 +173,8 @@ class _System(FrozenModel):
 class Plan(FrozenModel):
     """A TOML file: every system of ``systems`` under every way of folding of ``folds``, once with every seed.
 
-    ``encoders`` are those of every system that names none; ``seeds`` take the place of ``seed``.
+    ``encoders`` are those of every system that names none; ``seeds`` take the place of ``seed``;
+    ``reference`` is the system that a report compares the others with.
     """
 
     name: FolderName
@@ -181,6 +185,7 @@ class Plan(FrozenModel):
     seed: Annotated[int, Field(ge=0)] = 0
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = ()
     systems: Annotated[tuple[_System, ...], Field(min_length=1)]
+    reference: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -199,6 +204,13 @@ class Plan(FrozenModel):
         if twice := [seed for i, seed in enumerate(seeds) if seed in seeds[:i]]:
             raise ValueError(f"seed {twice[0]} is listed twice; each seed is one repetition")
         return seeds
+
+    @model_validator(mode="after")
+    def _reference_is_a_system(self) -> Self:
+        titles = [system.title for system in self.systems]
+        if self.reference and self.reference not in titles:
+            raise ValueError(f"no system is called '{self.reference}'. {suggest(self.reference, titles)}")
+        return self
 
     @field_validator("folds", mode="before")
     @classmethod

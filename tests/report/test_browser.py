@@ -12,6 +12,7 @@ from nver.report import page
 from nver.report.audio import encode
 from nver.report.comparison import compare
 from nver.report.maps import ClipSet, EmbeddingMap
+from nver.report.repeats import find_repeats
 from nver.types import AudioFile, Clip
 
 CHROMIUM = shutil.which("chromium")
@@ -209,3 +210,46 @@ def test_the_map_can_be_walked_by_keys(opened):
     opened.keyboard.press("ArrowRight")
     opened.keyboard.press("Enter")
     assert opened.locator("#chosen b").inner_text() == "clip_0001.wav"
+
+
+def test_seeds_of_a_system_are_one_row_that_opens_to_its_seeds(browser, make_result, tmp_path):
+    results = [
+        make_result(n_clips=N_CLIPS, system=f"{system}-seed{seed}", hit_rate=rate, seed=seed)
+        for system, rate in (("weak", 0.2), ("strong", 0.9))
+        for seed in range(3)
+    ]
+    comparisons = compare(results)
+    sets = {
+        comparison.slug: ClipSet(
+            slug="vivae",
+            corpus="vivae",
+            labels=comparison.labels,
+            clip_ids=results[0].predictions.clip_ids,
+            truth=results[0].predictions.truth,
+            clips={},
+            maps=(),
+            missing=(),
+        )
+        for comparison in comparisons
+    }
+    repeats = find_repeats(comparisons[0])
+    path = tmp_path / "report.html"
+    path.write_text(page.report_page(comparisons, (), sets, {}, [repeats]), encoding="utf-8")
+    tab = browser.new_page()
+    errors = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.goto(path.as_uri())
+    rows = tab.locator("#leaderboard tbody tr")
+    assert rows.count() == 2
+    tab.locator("#seeds").select_option("apart")
+    assert rows.count() == 6
+    tab.locator("#seeds").select_option("together")
+    tab.get_by_role("link", name="strong", exact=True).click()
+    assert tab.locator("tbody tr").count() == 3
+    tab.get_by_role("link", name="Over seeds", exact=True).click()
+    assert tab.locator("#intervals svg").count() == 1
+    assert tab.locator("tbody tr").count() == 2
+    tab.locator("#score").select_option("accuracy")
+    assert "accuracy (percent)" in tab.locator("#intervals").inner_text()
+    assert not errors
+    tab.close()

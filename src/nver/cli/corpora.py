@@ -133,15 +133,18 @@ def synth(
     to: Annotated[Path, typer.Option(help="The folder to write into.")],
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives other voices.")] = 0,
     clips: Annotated[
-        int | None, typer.Option(min=1, help="How many clips.", show_default="as many as VIVAE has")
+        int | None, typer.Option(min=1, help="How many clips.", show_default="as many as that corpus has")
     ] = None,
+    names_of: Annotated[
+        str, typer.Option("--as", metavar="CORPUS", help="Whose names: vivae, jnv or asvp-esd.")
+    ] = "vivae",
 ) -> None:
-    """Write a corpus of synthetic vocal bursts under VIVAE's names, which `vivae` opens."""
+    """Write a corpus of synthetic vocal bursts under the names of a real one, which opens it."""
     from nver.corpora.synthetic import synthesise
 
     go_on = "what was written is kept; give the same command again to go on from there"
     with interruptible(go_on), progress("synthesising") as bar:
-        synthesise(to, seed=seed, n_clips=clips, on_progress=bar)
+        synthesise(to, seed=seed, n_clips=clips, names_of=names_of, on_progress=bar)
     typer.echo(str(to))
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nver.cli.console import AsJson, example, note, print_json, print_tables
 from nver.cli.progress import progress
 from nver.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nver.report.repeats import Layout
 
 EXAMPLE = example(
     "nver report runs/demo --out demo/report",
@@ -42,6 +46,18 @@ def report(
     with_figures: Annotated[
         bool, typer.Option("--figures/--no-figures", help="Draw PNG and SVG files for print.")
     ] = True,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="EXPERIMENT.toml", help="Systems over seeds stand in its order, below its headings."
+        ),
+    ] = None,
+    reference: Annotated[
+        str,
+        typer.Option(
+            metavar="SYSTEM", help="What systems over seeds are compared with, if not as the plan says."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Write report.html, a page that works offline, and report.md with tables and figures for print.
@@ -69,6 +85,7 @@ def report(
             sources=Sources(roots=_places(root, "--root"), tables=_places(embeddings, "--embeddings")),
             with_audio=with_audio,
             with_figures=with_figures,
+            layout=_layout(plan, reference),
             on_progress=tell,
         )
     for sentence in written.missing:
@@ -86,6 +103,14 @@ def report(
     print_tables(found)
     typer.echo(f"report: {written.markdown}")
     typer.echo(f"page: {written.page}")
+
+
+def _layout(plan: Path | None, reference: str) -> Layout:
+    from nver.experiment import load_plan
+    from nver.report.repeats import Layout
+
+    layout = Layout() if plan is None else Layout.of_plan(load_plan(plan))
+    return replace(layout, reference=reference) if reference else layout
 
 
 _UNITS = {"maps": "encoders", "figures": "figures", "audio": "clips"}

@@ -13,6 +13,7 @@ from nver.results import Result
 if TYPE_CHECKING:
     from nver.report.comparison import Comparison
     from nver.report.maps import ClipSet, Sources
+    from nver.report.repeats import Layout, Repeats
     from nver.report.study import StudyTable
 
 __all__ = ["Written", "find_results", "write_report"]
@@ -63,6 +64,7 @@ def write_report(
     sources: Sources | None = None,
     with_audio: bool = False,
     with_figures: bool = True,
+    layout: Layout | None = None,
     on_progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
 ) -> Written:
     """Write ``report.html`` and ``report.md``, tables as CSV, figures, and the plans that make it again.
@@ -76,6 +78,7 @@ def write_report(
             is said in the report.
         with_audio: Put small copies of the clips into ``report.html``, where their recordings are found.
         with_figures: Draw PNG and SVG files, and show them in ``report.md``.
+        layout: Order, headings and reference of systems that were trained under several seeds.
         on_progress: Told what is done (``maps``, ``audio`` or ``figures``), how much of it, and of how much.
 
     Returns:
@@ -87,25 +90,33 @@ def write_report(
     """
     from nver.report import drawing, maps, markdown, page, study
     from nver.report.comparison import compare
+    from nver.report.repeats import find_repeats
 
     if not results:
         raise ResultError("there are no results to report on")
     comparisons = compare(results)
+    found = [find_repeats(comparison, layout) for comparison in comparisons]
+    repeats = [repeated for repeated in found if repeated is not None]
     clip_sets = maps.clip_sets(comparisons, sources or maps.Sources(), on_progress=on_progress)
     sets = list(dict.fromkeys(clip_sets.values()))
     studied = study.study_tables(results)
     out.mkdir(parents=True, exist_ok=True)
     if with_figures:
-        figures = list(drawing.figures_of(comparisons, sets, out))
+        figures = list(drawing.figures_of(comparisons, sets, out, repeats))
         for n_done, draw in enumerate(figures, start=1):
             draw()
             on_progress("figures", n_done, len(figures))
-    _write_tables(comparisons, studied, out)
+    _write_tables(comparisons, repeats, studied, out)
     copies, unheard = _audio(sets, on_progress) if with_audio else ({}, [])
     page_at, report = out / "report.html", out / "report.md"
-    page_at.write_text(page.report_page(comparisons, studied, clip_sets, copies), encoding="utf-8")
+    page_at.write_text(page.report_page(comparisons, studied, clip_sets, copies, repeats), encoding="utf-8")
     text = markdown.render(
-        comparisons, studied, clip_sets, with_figures=with_figures, plans_at=out / "reproduce"
+        comparisons,
+        studied,
+        clip_sets,
+        repeats=repeats,
+        with_figures=with_figures,
+        plans_at=out / "reproduce",
     )
     report.write_text(text, encoding="utf-8")
     missing = [sentence for clip_set in sets for sentence in clip_set.missing]
@@ -142,8 +153,13 @@ def _audio(
     return made, unheard
 
 
-def _write_tables(comparisons: Sequence[Comparison], studied: Sequence[StudyTable], out: Path) -> None:
-    """Tables as CSV and LaTeX, the study's in four forms, and the plans that make everything again."""
+def _write_tables(
+    comparisons: Sequence[Comparison],
+    repeats: Sequence[Repeats],
+    studied: Sequence[StudyTable],
+    out: Path,
+) -> None:
+    """Tables as CSV and LaTeX, the study's tables in four forms, and the plans that make everything again."""
     from nver.report import latex, pairs, reproduce, tables
 
     (out / "table.csv").write_text(tables.systems_csv(comparisons), encoding="utf-8")
@@ -157,8 +173,21 @@ def _write_tables(comparisons: Sequence[Comparison], studied: Sequence[StudyTabl
             (out / "tables" / name).write_text(text, encoding="utf-8")
         for name, plan in reproduce.plans(comparison).items():
             (out / "reproduce" / name).write_text(plan, encoding="utf-8")
+    if repeats:
+        _write_repeats(repeats, out)
     if studied:
         _write_study_tables(studied, out / "tables")
+
+
+def _write_repeats(repeats: Sequence[Repeats], out: Path) -> None:
+    from nver.report import repeats_tables
+
+    (out / "repeats.csv").write_text(repeats_tables.repeats_csv(repeats), encoding="utf-8")
+    (out / "tables").mkdir(exist_ok=True)
+    for repeated in repeats:
+        stem = out / "tables" / f"repeats-{repeated.comparison.slug}"
+        stem.with_suffix(".md").write_text(repeats_tables.markdown(repeated), encoding="utf-8")
+        stem.with_suffix(".tex").write_text(repeats_tables.latex(repeated), encoding="utf-8")
 
 
 def _write_study_tables(studied: Sequence[StudyTable], out: Path) -> None:

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 from typing import Any
 
 from nver import fingerprint
-from nver.differences import Differences, intervals_over, n_systems, tally, units_of
+from nver.differences import Differences, intervals_over, n_systems, system_key, tally, units_of
 from nver.differences import compare as differences_of
 from nver.evaluation import intervals
 from nver.evaluation.intervals import ScoreIntervals
@@ -92,8 +93,11 @@ class Comparison:
 
         None where there is a single system, or a single speaker.
         """
-        best = sorted(self.rows, key=lambda row: -row.scores.macro_f1.pooled)[:MOST_IN_PAIRS]
-        rows = [row for row in self.rows if row in best]
+        pooled: dict[str, list[float]] = {}
+        for row in self.rows:
+            pooled.setdefault(system_key(row.result), []).append(row.scores.macro_f1.pooled)
+        best = sorted(pooled, key=lambda key: -fmean(pooled[key]))[:MOST_IN_PAIRS]
+        rows = [row for row in self.rows if system_key(row.result) in best]
         if len(self.units) < 2 or n_systems([row.result for row in rows]) < 2:
             return None
         return differences_of([row.result for row in rows], names=[row.system for row in rows])

@@ -9,7 +9,9 @@ from pathlib import Path
 from nver.report import figures, paths
 from nver.report.comparison import Comparison, Row
 from nver.report.maps import ClipSet
+from nver.report.protocols import chance
 from nver.report.provenance import was_trained
+from nver.report.repeats import Repeats, join
 from nver.report.study.published import published_cell
 from nver.report.tables import SCORES
 
@@ -18,18 +20,23 @@ PANELS = ("accuracy", "macro F1")
 
 
 def figures_of(
-    comparisons: Sequence[Comparison], clip_sets: Sequence[ClipSet], out: Path
+    comparisons: Sequence[Comparison],
+    clip_sets: Sequence[ClipSet],
+    out: Path,
+    repeats: Sequence[Repeats] = (),
 ) -> Iterator[Callable[[], None]]:
-    """One call a figure, each of which draws it below ``out``.
+    """One call a figure, each of which draws it below ``out``; seeds of one system share their figures.
 
     Raises:
         OSError: A folder cannot be made; from a call: its figure cannot be written.
     """
-    for comparison in comparisons:
+    for comparison in map(join, comparisons):
         (out / "figures" / comparison.slug).mkdir(parents=True, exist_ok=True)
         yield partial(draw_all_systems, comparison, out / paths.bars(comparison))
         for row in comparison.rows:
             yield from _of_row(comparison, row, out)
+    for repeated in repeats:
+        yield partial(draw_repeats, repeated, out / paths.repeats(repeated.comparison))
     for clip_set in clip_sets:
         yield from _maps(clip_set, out)
 
@@ -46,11 +53,30 @@ def draw_all_systems(comparison: Comparison, path: Path) -> None:
             )
             for row in comparison.rows
         ],
-        chance={
-            "accuracy": comparison.largest_class_share,
-            "macro F1": comparison.macro_f1_of_largest_class,
-        },
+        chance=_chance(comparison),
         title=f"{comparison.title}: mean over {comparison.n_folds} folds",
+        path=path,
+    )
+
+
+def draw_repeats(repeats: Repeats, path: Path) -> None:
+    """The chart of systems that were trained under several seeds."""
+    comparison = repeats.comparison
+    figures.draw_intervals(
+        [
+            figures.Dots(
+                name=line.system,
+                group=line.group,
+                scores=line.scores,
+                seeds={panel: line.per_seed(panel) for panel in PANELS},
+                differences=line.differences,
+            )
+            for line in repeats.lines
+        ],
+        reference=repeats.reference,
+        chance=_chance(comparison),
+        title=f"{comparison.title}. {chance(comparison)}",
+        note=repeats.statement,
         path=path,
     )
 
@@ -83,6 +109,10 @@ def _maps(clip_set: ClipSet, out: Path) -> Iterator[Callable[[], None]]:
                 title=f"{embedded.encoder} on {clip_set.corpus}: t-SNE, by {name}",
                 path=out / paths.embedding_map(clip_set, embedded.encoder, name),
             )
+
+
+def _chance(comparison: Comparison) -> dict[str, float]:
+    return {"accuracy": comparison.largest_class_share, "macro F1": comparison.macro_f1_of_largest_class}
 
 
 def _published(row: Row) -> dict[str, float]:

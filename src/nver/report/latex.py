@@ -5,6 +5,7 @@ from __future__ import annotations
 from nver.report.comparison import Comparison
 from nver.report.pairs import pairs_grid, pairs_statement, reading
 from nver.report.protocols import chance, headline
+from nver.report.repeats import join
 from nver.report.tables import SCORES, main_grid
 from nver.report.typeset import Grid, latex_text
 
@@ -16,7 +17,7 @@ def documents(comparison: Comparison) -> dict[str, str]:
     protocol = headline(comparison.folds.protocol).replace("**", "").replace("`", "")
     made = {
         f"{comparison.slug}-systems.tex": _table(
-            main_grid(comparison).only(_KEPT),
+            main_grid(join(comparison)).only(_KEPT),
             label=f"{comparison.slug}-systems",
             caption=f"{comparison.title}. {protocol} {chance(comparison)} Percent, mean ± standard deviation "
             f"over folds; pooled: all tested clips at once. {comparison.interval_note} Bold: the best, "

@@ -11,6 +11,8 @@ from nver.report.maps import ClipSet
 from nver.report.pairs import pairs_grid, pairs_statement, reading
 from nver.report.protocols import chance, headline, statement
 from nver.report.provenance import shared_and_own, was_trained
+from nver.report.repeats import Repeats, join
+from nver.report.repeats_tables import repeats_grid
 from nver.report.reproduce import fusions, plans
 from nver.report.study import StudyTable, documents
 from nver.report.tables import CERTAINTY, certainty_grid, class_grid, main_grid
@@ -22,6 +24,7 @@ def render(
     studied: Sequence[StudyTable] = (),
     clip_sets: Mapping[str, ClipSet] | None = None,
     *,
+    repeats: Sequence[Repeats] = (),
     with_figures: bool = True,
     plans_at: Path,
 ) -> str:
@@ -31,15 +34,21 @@ def render(
         comparisons: One section each.
         studied: The study's tables, which come first.
         clip_sets: The clips of the comparisons by their slugs, with maps of their embeddings.
+        repeats: Systems with several seeds, in the sections of their comparisons.
         with_figures: Show the figures of ``nver.report.drawing``.
         plans_at: The folder where the files of ``nver.report.reproduce`` lie, as a command would name it.
     """
     sections = [documents.markdown(table) for table in studied]
     shown: set[str] = set()
     for comparison in comparisons:
-        parts = [*_scores(comparison)]
+        joined = join(comparison)
+        parts = [*_above(comparison)]
+        for repeated in repeats:
+            if repeated.comparison is comparison:
+                parts += _repeats(repeated, with_figures=with_figures)
+        parts += _scores(joined, comparison)
         if with_figures:
-            parts += _figures(comparison)
+            parts += _figures(joined)
         clip_set = (clip_sets or {}).get(comparison.slug)
         if clip_set is not None and clip_set.slug not in shown:
             shown.add(clip_set.slug)
@@ -48,17 +57,32 @@ def render(
     return "\n\n".join(["# Non-verbal vocal emotion recognition", *sections]) + "\n"
 
 
-def _scores(comparison: Comparison) -> Iterator[str]:
+def _above(comparison: Comparison) -> Iterator[str]:
     yield f"## {comparison.title}"
     yield statement(comparison)
     yield from (f"> {notice.markdown()}" for notice in notices.of_comparison(comparison))
     yield chance(comparison)
+
+
+def _repeats(repeats: Repeats, *, with_figures: bool) -> Iterator[str]:
+    yield "### Over seeds"
+    yield headline(repeats.comparison.folds.protocol)
+    yield repeats_grid(repeats).markdown()
+    yield f"Percent and points. {repeats.statement} {MARKS}"
+    if with_figures:
+        yield f"![Systems over seeds, with intervals]({paths.repeats(repeats.comparison)})"
+    yield "### Over folds"
+    yield headline(repeats.comparison.folds.protocol)
+
+
+def _scores(comparison: Comparison, apart: Comparison) -> Iterator[str]:
+    """Tables with seeds joined; pairs, which know seeds themselves, of the results ``apart``."""
     yield main_grid(comparison).markdown()
     yield (
         "Percent. Mean ± standard deviation over folds; pooled: over all tested clips at once. "
         f"{comparison.interval_note} {MARKS} Training: {comparison.settings}."
     )
-    yield from _pairs(comparison)
+    yield from _pairs(apart)
     yield "### F1 by class"
     yield headline(comparison.folds.protocol)
     yield class_grid(comparison).markdown()

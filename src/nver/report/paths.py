@@ -28,6 +28,11 @@ def bars(comparison: Comparison) -> str:
     return f"figures/{comparison.slug}/all-systems.png"
 
 
+def repeats(comparison: Comparison) -> str:
+    """Of the chart of systems that were trained under several seeds."""
+    return f"figures/{comparison.slug}/repeated-systems.png"
+
+
 def embedding_map(clip_set: ClipSet, encoder: str, category: str) -> str:
     """Of a map of embeddings, coloured by a category."""
     return f"figures/{clip_set.slug}/map-{_plain(encoder)}-by-{_plain(category)}.png"

@@ -169,7 +169,7 @@ def systems_csv(comparisons: Iterable[Comparison]) -> str:
         for comparison in comparisons
         for row in comparison.rows
     ]
-    return _csv(records)
+    return csv_text(records)
 
 
 def classes_csv(comparisons: Iterable[Comparison]) -> str:
@@ -189,7 +189,7 @@ def classes_csv(comparisons: Iterable[Comparison]) -> str:
         for row in comparison.rows
         for i, score in enumerate(row.scores.per_class)
     ]
-    return _csv(records)
+    return csv_text(records)
 
 
 def _ends_of_scores(row: Row) -> dict[str, float | None]:
@@ -222,7 +222,8 @@ def _certainty(row: Row) -> dict[str, float]:
     }
 
 
-def _csv(records: Sequence[Mapping[str, object]]) -> str:
+def csv_text(records: Sequence[Mapping[str, object]]) -> str:
+    """Records with equal keys as CSV, the keys above."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(records[0]), lineterminator="\n")
     writer.writeheader()

@@ -10,6 +10,7 @@ from rich.text import Text
 from nver.report.comparison import Comparison, compare
 from nver.report.notices import of_comparison
 from nver.report.protocols import chance, statement
+from nver.report.repeats import join
 from nver.report.tables import SCORES, main_grid
 from nver.results import Result
 
@@ -27,7 +28,7 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
     yield _plain(statement(comparison))
     yield from (Text(notice.plain(), style="red") for notice in of_comparison(comparison))
     yield _plain(chance(comparison))
-    yield main_grid(comparison).terminal(("system", "parameters", *SCORES, "pooled macro F1"))
+    yield main_grid(join(comparison)).terminal(("system", "parameters", *SCORES, "pooled macro F1"))
     yield (
         "Percent, mean ± standard deviation over folds; pooled: all tested clips at once; *: the best of a "
         f"column. {comparison.interval_note}"

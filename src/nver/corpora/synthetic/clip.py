@@ -9,7 +9,7 @@ import wave
 import numpy as np
 
 from nver.corpora.synthetic.emotions import INTENSITIES, perform
-from nver.corpora.synthetic.speakers import SPEAKERS
+from nver.corpora.synthetic.guises import GUISES, Guise
 from nver.corpora.synthetic.voice import RATE_HZ, Burst, Track, sound
 
 PEAK_DBFS = dict(zip(INTENSITIES, (-17.0, -12.0, -8.0, -5.0), strict=True))
@@ -19,24 +19,23 @@ _FLOOR_DBFS = -66.0
 _FADE_S = 0.005
 
 
-def render(name: str, *, seed: int) -> Track:
+def render(name: str, *, seed: int, guise: Guise = GUISES["vivae"]) -> Track:
     """The samples of one clip.
 
     Args:
-        name: As VIVAE's, ``S01_anger_low_01.wav``.
+        name: As VIVAE's, ``S01_anger_low_01.wav``, or another guise's.
         seed: Of the whole corpus. A clip depends on its name and on the seed, and on no other clip.
+        guise: Whose name it is.
 
     Returns:
         (n_samples,) at ``RATE_HZ``, within ±1.
     """
-    speaker_name, emotion, intensity, _ = name.split("_")
-    speaker = next(speaker for speaker in SPEAKERS if speaker.name == speaker_name)
+    role = guise.role(name)
     rng = _generator(seed, name)
-    bursts = perform(
-        emotion, intensity, speaker, rng=rng, habits=_generator(seed, f"{speaker_name} {emotion}")
-    )
+    habits = _generator(seed, f"{role.speaker.name} {role.emotion}")
+    bursts = perform(role.emotion, role.intensity, role.speaker, rng=rng, habits=habits)
     samples = _mix(bursts, rng)
-    peak_dbfs = PEAK_DBFS[intensity] + np.clip(2.5 * rng.standard_normal(), -4.0, 4.0)
+    peak_dbfs = PEAK_DBFS[role.intensity] + np.clip(2.5 * rng.standard_normal(), -4.0, 4.0)
     samples *= 10 ** (peak_dbfs / 20) / np.abs(samples).max()
     samples += 10 ** (_FLOOR_DBFS / 20) * rng.standard_normal(len(samples))
     samples -= samples.mean()

@@ -12,8 +12,15 @@ EMOTIONS: Mapping[str, tuple[str, ...]] = {
     "pain": ("groan", "cry", "sobs"),
     "pleasure": ("moan", "sigh"),
     "surprise": ("oh", "shriek"),
+    "boredom": ("sigh", "still"),
+    "breathing": ("sigh",),
+    "disappointment": ("groan", "sigh"),
+    "disgust": ("groan", "growl"),
+    "happiness": ("laugh",),
+    "neutral": ("still",),
+    "sadness": ("cry", "sobs"),
 }
-"""The columns of the table that express each emotion, as VIVAE names them."""
+"""The columns of the table that express each emotion: VIVAE's six, then those that other corpora have."""
 
 _TABLE = """
 parameter still laugh cheer growl shout scream whine groan   cry  sobs  moan  sigh    oh shriek spread effort

@@ -10,7 +10,7 @@ class Speaker:
     """One voice.
 
     Attributes:
-        name: As in VIVAE's file names.
+        name: As in VIVAE's file names, or in those of another corpus.
         pitch_hz: Fundamental frequency of a relaxed vowel.
         tract_cm: Length of the vocal tract; all formants go as 1 / length.
         breath: Added to every burst's share of noise.

@@ -10,6 +10,7 @@ from nver.report.maps import ClipSet
 from nver.report.notices import of_report
 from nver.report.page.payload import payload
 from nver.report.page.templates import around, render
+from nver.report.repeats import Repeats
 from nver.report.study import StudyTable
 
 __all__ = ["around", "report_page"]
@@ -20,6 +21,7 @@ def report_page(
     studied: Sequence[StudyTable],
     clip_sets: Mapping[str, ClipSet],
     audio: Mapping[str, Sequence[bytes | None]],
+    repeats: Sequence[Repeats] = (),
 ) -> str:
     """The report for a browser.
 
@@ -28,10 +30,11 @@ def report_page(
         studied: The study's tables, where results fill them.
         clip_sets: By the slugs of the comparisons.
         audio: Slug of a clip set -> an Ogg file for each of its clips, None where there is none.
+        repeats: Systems with several seeds.
     """
     sets = list(dict.fromkeys(clip_sets[comparison.slug] for comparison in comparisons))
     return render(
-        payload(comparisons, clip_sets),
+        payload(comparisons, clip_sets, repeats),
         studied=studied,
         notices=of_report(comparisons),
         looks=[look(i) for i in range(N_LOOKS)],

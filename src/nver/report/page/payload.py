@@ -16,8 +16,10 @@ from nver.report import notices
 from nver.report.comparison import Comparison, Row
 from nver.report.maps import ClipSet
 from nver.report.page.evidence import certainty, ends, pairs
+from nver.report.page.repeats import of_repeats
 from nver.report.protocols import chance, statement
 from nver.report.provenance import calibrated_how, n_parameters, random_weights, shared_and_own
+from nver.report.repeats import Repeats
 from nver.report.reproduce import fusions, plans
 from nver.report.slices import slice_table, usual
 from nver.report.study.published import published_cell
@@ -32,8 +34,10 @@ _DRAWS_OF_SLICES = 400
 """A page may show thousands of slices; ``nver slices`` draws more."""
 
 
-def payload(comparisons: Sequence[Comparison], clip_sets: Mapping[str, ClipSet]) -> dict[str, Any]:
-    """Everything but audio: comparisons, cells (one a result), clip sets, and who was in which fold."""
+def payload(
+    comparisons: Sequence[Comparison], clip_sets: Mapping[str, ClipSet], repeats: Sequence[Repeats] = ()
+) -> dict[str, Any]:
+    """Everything but audio: comparisons, cells (one a result), repeats, clip sets, who was in which fold."""
     sets = list(dict.fromkeys(clip_sets[comparison.slug] for comparison in comparisons))
     folds: dict[bytes, int] = {}
     cells = [
@@ -46,6 +50,7 @@ def payload(comparisons: Sequence[Comparison], clip_sets: Mapping[str, ClipSet])
             _comparison(comparison, sets.index(clip_sets[comparison.slug])) for comparison in comparisons
         ],
         "cells": cells,
+        "repeats": [of_repeats(repeated, comparisons) for repeated in repeats],
         "clipSets": [_clip_set(clip_set) for clip_set in sets],
         "folds": [base64.b64encode(array).decode() for array in folds],
     }

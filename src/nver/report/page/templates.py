@@ -62,6 +62,7 @@ def render(
         .get_template("report.html")
         .render(
             data=_json({**data, "looks": looks, "audio": sorted(audio), "clipsAChunk": CLIPS_A_CHUNK}),
+            repeated=bool(data["repeats"]),
             studied=[(table.slug, _safe(documents.fragment(table))) for table in studied],
             has_pairs=any(comparison["pairs"] for comparison in data["comparisons"]),
             notices=[notice.plain() for notice in notices],

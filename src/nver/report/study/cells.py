@@ -14,6 +14,7 @@ from nver.evaluation.metrics import Score
 from nver.experiment import Protocol
 from nver.report.comparison import head_name, measured_on, settings_text, with_options
 from nver.report.notices import Notice, notices
+from nver.report.repeats import over_folds
 from nver.report.study.published import HEADS, Published, published, published_cell
 from nver.results import Result
 
@@ -38,14 +39,7 @@ class Ours:
 
     def score(self, name: Literal["accuracy", "macro_f1"]) -> Score:
         """Over the folds of all seeds; ``pooled`` is the mean of the seeds' pooled figures."""
-        each: list[Score] = [getattr(result.scores(), name) for result in self.results]
-        per_fold = tuple(share for score in each for share in score.per_fold)
-        return Score(
-            mean=float(np.mean(per_fold)),
-            sd=float(np.std(per_fold, ddof=1)) if len(per_fold) > 1 else float("nan"),
-            pooled=float(np.mean([score.pooled for score in each])),
-            per_fold=per_fold,
-        )
+        return over_folds([getattr(result.scores(), name) for result in self.results])
 
 
 @dataclass(frozen=True, eq=False)

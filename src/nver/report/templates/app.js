@@ -1,4 +1,4 @@
-// Views by the part of the address after #: "", cell/3, map/0/3, study.
+// Views by the part of the address after #: "", cell/3, seeds/0/3, map/0/3, study.
 const data = JSON.parse(document.getElementById("data").textContent);
 data.cells.forEach((cell, index) => { cell.index = index; });
 
@@ -11,14 +11,15 @@ function show() {
     : view === "map" ? mapPage(data, Number(first || 0) in data.clipSets ? Number(first || 0) : 0, second === undefined ? null : Number(second),
       (set, index) => { location.hash = "#/map/" + set + (index === null ? "" : "/" + index); })
       : view === "pairs" ? pairsPage(data, Number(first || 0))
+      : view === "seeds" && data.repeats.length ? seedsPage(data, data.repeats[Number(first || 0)] || data.repeats[0], second)
       : view === "study" && study ? [] : overview(data);
   place.replaceChildren(...parts.flat().filter((part) => part !== null && part !== undefined));
   place.hidden = view === "study" && study !== null;
   const notices = document.getElementById("notices");
-  if (notices) notices.hidden = ["cell", "map", "study", "pairs"].includes(view); // those say which of them concern them
+  if (notices) notices.hidden = ["cell", "map", "study", "pairs", "seeds"].includes(view); // those say which of them concern them
   if (study) study.hidden = view !== "study";
   document.querySelectorAll("nav a").forEach((link) => {
-    const here = link.dataset.view === (["map", "study", "pairs"].includes(view) ? view : "overview");
+    const here = link.dataset.view === (["map", "study", "pairs", "seeds"].includes(view) ? view : "overview");
     link.classList.toggle("here", here);
     if (here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   });
