@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,11 +91,25 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """Settings that were tried on inner folds of a training part, and the score that they reached there."""
+
+    settings: Mapping[str, Any]
+    score: float
+
+
+def best_of(trials: Sequence[Trial]) -> Trial | None:
+    """The trial with the highest score, and the earliest of equals; None of none."""
+    return max(trials, key=lambda trial: trial.score, default=None)
+
+
+@dataclass(frozen=True)
 class FoldHistory:
     """How one fold was trained; ``best_epoch`` (from 0) is the one whose weights made the predictions.
 
     ``temperature`` is what its logits were divided by before they became probabilities.
-    A fold for which nothing was trained (late fusion of other results) has no epochs, and 0 as the best one.
+    A fold without epochs (late fusion of other results, a classifier of scikit-learn) has 0 as the best one.
+    ``trials`` are those of a search, in their order; () without one.
     """
 
     fold: int
@@ -106,6 +120,12 @@ class FoldHistory:
     epochs: tuple[Epoch, ...]
     best_epoch: int
     temperature: float = 1.0
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def chosen(self) -> Trial | None:
+        """The best trial, and the earliest of equals: the fold was trained with its settings."""
+        return best_of(self.trials)
 
     def __post_init__(self) -> None:
         if not 0 <= self.best_epoch < max(1, len(self.epochs)):
@@ -116,7 +136,9 @@ class FoldHistory:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> FoldHistory:
         """The inverse of ``dataclasses.asdict``."""
-        return cls(**{**data, "epochs": tuple(Epoch(**epoch) for epoch in data["epochs"])})
+        epochs = tuple(Epoch(**epoch) for epoch in data["epochs"])
+        trials = tuple(Trial(**trial) for trial in data.get("trials", ()))
+        return cls(**{**data, "epochs": epochs, "trials": trials})
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from nver.report import notices, paths
+from nver.report import notices, paths, searches, side_by_side_forms
 from nver.report.comparison import Comparison
 from nver.report.maps import ClipSet
 from nver.report.pairs import pairs_grid, pairs_statement, reading
 from nver.report.protocols import chance, headline, statement
 from nver.report.provenance import shared_and_own, was_trained
 from nver.report.reproduce import fusions, plans
+from nver.report.side_by_side import SideBySide
 from nver.report.study import StudyTable, documents
 from nver.report.tables import CERTAINTY, certainty_grid, class_grid, main_grid
 from nver.report.typeset import MARKS
@@ -22,6 +23,7 @@ def render(
     studied: Sequence[StudyTable] = (),
     clip_sets: Mapping[str, ClipSet] | None = None,
     *,
+    beside: Sequence[SideBySide] = (),
     with_figures: bool = True,
     plans_at: Path,
 ) -> str:
@@ -31,10 +33,13 @@ def render(
         comparisons: One section each.
         studied: The study's tables, which come first.
         clip_sets: The clips of the comparisons by their slugs, with maps of their embeddings.
+        beside: Systems under several protocols.
         with_figures: Show the figures of ``nver.report.drawing``.
         plans_at: The folder where the files of ``nver.report.reproduce`` lie, as a command would name it.
     """
     sections = [documents.markdown(table) for table in studied]
+    if beside:
+        sections.append(side_by_side_forms.markdown(beside, with_figures=with_figures))
     shown: set[str] = set()
     for comparison in comparisons:
         parts = [*_scores(comparison)]
@@ -59,6 +64,13 @@ def _scores(comparison: Comparison) -> Iterator[str]:
         f"{comparison.interval_note} {MARKS} Training: {comparison.settings}."
     )
     yield from _pairs(comparison)
+    if (chosen := searches.chosen_grid(comparison)) is not None:
+        yield "### What a search chose"
+        yield chosen.markdown()
+        yield (
+            "Settings were chosen for each fold on inner folds of its training part, divided in the manner "
+            "of the outer ones; no tested clip had a say in it. All trials: `trials.csv`."
+        )
     yield "### F1 by class"
     yield headline(comparison.folds.protocol)
     yield class_grid(comparison).markdown()

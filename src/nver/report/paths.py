@@ -28,6 +28,11 @@ def bars(comparison: Comparison) -> str:
     return f"figures/{comparison.slug}/all-systems.png"
 
 
+def side_by_side(number: int, score: str) -> str:
+    """Of protocols side by side; ``number`` counts selections of clips from 1."""
+    return f"figures/protocols-{number}-{_plain(score).lower()}.png"
+
+
 def embedding_map(clip_set: ClipSet, encoder: str, category: str) -> str:
     """Of a map of embeddings, coloured by a category."""
     return f"figures/{clip_set.slug}/map-{_plain(encoder)}-by-{_plain(category)}.png"

@@ -12,6 +12,7 @@ from nver.embeddings.table import EmbeddingTable
 from nver.encoders import Encoder
 from nver.errors import TrainingError
 from nver.experiment import Experiment
+from nver.heads.estimators import SklearnSpec
 from nver.heads.specs import LateFusionSpec
 from nver.recogniser.bundle import Bundle, save_bundle
 from nver.recogniser.card import BundleCard, EncoderPart, HeadSystem, Seen
@@ -54,8 +55,8 @@ def fit_bundle(
         What was saved.
 
     Raises:
-        TrainingError: Tables or encoders are not those of the experiment, it is a late fusion, or a loss ran
-            away.
+        TrainingError: Tables or encoders are not those of the experiment, it is a late fusion or a classifier
+            of scikit-learn, or a loss ran away.
         SplitError: Nothing can be held back.
         StoreError: A table lacks a clip.
         BundleError: Something else lies at ``out``.
@@ -64,6 +65,11 @@ def fit_bundle(
     if isinstance(experiment.head, LateFusionSpec):
         raise TrainingError(
             f"{experiment.name}: late fusion has no head of its own; bundle one that is trained"
+        )
+    if isinstance(experiment.head, SklearnSpec):
+        raise TrainingError(
+            f"{experiment.name}: a classifier of scikit-learn can only be saved as a pickle, which runs code "
+            "when it is read, so that bundles hold none; bundle one of nver's own heads"
         )
     clips = corpus.clips
     made = fit_calibrated(

@@ -35,7 +35,7 @@ function overview(data) {
     { title: "head", value: (cell) => cell.head, show: (cell) => cell.head + (cell.settings ? ", " + cell.settings : "") },
     { title: "measured on", value: (cell) => data.comparisons[cell.comparison].title,
       show: (cell) => data.comparisons[cell.comparison].title },
-    { title: "parameters", figure: true, value: (cell) => cell.parameters, show: (cell) => cell.parameters.toLocaleString("en") },
+    { title: "parameters", figure: true, value: (cell) => cell.parameters, show: (cell) => count(cell.parameters) },
   ];
   function draw() {
     const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
