@@ -10,7 +10,7 @@ import importlib
 import inspect
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from nver.errors import ConfigError, TrainingError
 from nver.experiment import TrainingSpec
-from nver.heads.estimators import SklearnSpec
+from nver.heads.estimators import ESTIMATORS, SklearnSpec
 from nver.heads.scale import Scale
 from nver.training.fit import Part
 from nver.types import Matrix
@@ -34,11 +34,13 @@ class FittedEstimator:
         estimator: Of scikit-learn.
         scales: One an encoder; empty when embeddings are taken as they are.
         n_classes: Of the corpus.
+        turns: Held while scikit-learn computes.
     """
 
     estimator: Any
     scales: tuple[Scale, ...]
     n_classes: int
+    turns: AbstractContextManager[Any]
 
     @property
     def probabilities_are(self) -> str:
@@ -70,7 +72,7 @@ class FittedEstimator:
             TrainingError: The classifier does not give one figure a class.
         """
         x = _inputs(views, self.scales)
-        with _one_core():
+        with self.turns, _one_core():
             if hasattr(self.estimator, "predict_proba"):
                 shares = self.estimator.predict_proba(x)
             else:
@@ -105,12 +107,13 @@ def fit_estimator(
     estimator = make(spec, settings=settings, seed=seed)
     scales = tuple(Scale.of(view) for view in train.views) if settings.standardize else ()
     x = _inputs(train.views, scales)
+    turns = _turns(spec)
     try:
-        with _one_core():
+        with turns, _one_core():
             estimator.fit(x, train.truth)
     except ValueError as error:  # also InvalidParameterError, which says what the parameter may be
         raise TrainingError(f"{spec.estimator} cannot be fitted: {error}") from error
-    return FittedEstimator(estimator, scales, n_classes)
+    return FittedEstimator(estimator, scales, n_classes, turns)
 
 
 def make(spec: SklearnSpec, *, settings: TrainingSpec, seed: int) -> Any:
@@ -180,6 +183,19 @@ def _softmax(scores: Any) -> Any:
     from scipy.special import softmax
 
     return softmax(scores, axis=1)
+
+
+_one_at_a_time = threading.Lock()
+
+
+def _turns(spec: SklearnSpec) -> AbstractContextManager[Any]:
+    """What keeps a classifier from running beside another.
+
+    One that hands work to joblib changes the filters of warnings, which all threads share. Those with short
+    names never do.
+    """
+    alone = {estimator for estimator, _ in ESTIMATORS.values()}
+    return nullcontext() if spec.estimator in alone else _one_at_a_time
 
 
 class _Users:
