@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from nver import atomic, config, fingerprint
 from nver.errors import ResultError
 from nver.evaluation import metrics
 from nver.experiment import Experiment
+from nver.search import Trial, best_of
 from nver.types import Labels, Matrix
 
 RESULT_FILE = "result.json"
@@ -88,19 +89,6 @@ class Epoch:
     validation_loss: float
     validation_accuracy: float
     validation_macro_f1: float
-
-
-@dataclass(frozen=True)
-class Trial:
-    """Settings that were tried on inner folds of a training part, and the score that they reached there."""
-
-    settings: Mapping[str, Any]
-    score: float
-
-
-def best_of(trials: Sequence[Trial]) -> Trial | None:
-    """The trial with the highest score, and the earliest of equals; None of none."""
-    return max(trials, key=lambda trial: trial.score, default=None)
 
 
 @dataclass(frozen=True)

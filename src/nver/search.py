@@ -7,6 +7,7 @@ A setting is named as ``--set`` names it: ``training.lr``, ``head.dropout``, ``h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, PositiveInt, ValidationError, model_validator
@@ -68,6 +69,19 @@ class SearchSpec(FrozenModel):
     n_folds: Annotated[int, Field(ge=2)] = 3
     score: Literal["accuracy", "macro_f1"] = "macro_f1"
     seed: Annotated[int, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Settings that were tried on inner folds of a training part, and the score that they reached there."""
+
+    settings: Settings
+    score: float
+
+
+def best_of(trials: Sequence[Trial]) -> Trial | None:
+    """The trial with the highest score, and the earliest of equals; None of none."""
+    return max(trials, key=lambda trial: trial.score, default=None)
 
 
 def require_settings(search: SearchSpec, *, head: BaseModel, training: BaseModel) -> None:

@@ -11,7 +11,7 @@ from nver.report import write_report
 from nver.report.comparison import compare
 from nver.report.methods import methods, model_card
 from nver.report.methods.citations import entry_of, known
-from nver.results import Trial
+from nver.search import Trial
 
 LOGISTIC = {"kind": "sklearn", "estimator": "logistic-regression", "parameters": {"C": 0.01}}
 

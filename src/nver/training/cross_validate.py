@@ -20,8 +20,8 @@ from nver.evaluation.folds import Fold
 from nver.experiment import Experiment, TrainingSpec
 from nver.heads.estimators import SklearnSpec
 from nver.heads.specs import LateFusionSpec, TrainedSpec
-from nver.results import FoldHistory, Predictions, Result, Trial, best_of
-from nver.search import applied
+from nver.results import FoldHistory, Predictions, Result
+from nver.search import Trial, applied, best_of
 from nver.training import changes, estimators, protocols, provenance, search
 from nver.training.checkpoint import FoldOutcome, FoldStore
 from nver.training.crew import N_CORES, Crew

@@ -17,8 +17,7 @@ from nver.evaluation import metrics
 from nver.evaluation.folds import Fold, by_speaker, stratified
 from nver.experiment import TrainingSpec
 from nver.heads.specs import TrainedSpec
-from nver.results import Trial
-from nver.search import Range, SearchSpec, applied
+from nver.search import Range, SearchSpec, Trial, applied
 from nver.training.one_fold import Material, learn
 
 
