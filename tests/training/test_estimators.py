@@ -150,5 +150,8 @@ def test_a_bundle_holds_no_pickle(corpus, table, make_experiment, tmp_path):
         card = type("Card", (), {"name": "logmel-stats"})
         dim = 12
 
+    searching = make_experiment(search={"space": {"training.lr": [1e-3]}})
+    with pytest.raises(TrainingError, match=r"a search chooses settings for each test part"):
+        fit_bundle(searching, corpus, [table], tmp_path / "b", encoders=[Encoder()])
     with pytest.raises(TrainingError, match="can only be saved as a pickle"):
         fit_bundle(make_experiment(head=head("svm")), corpus, [table], tmp_path / "b", encoders=[Encoder()])
