@@ -169,8 +169,8 @@ def test_one_way_of_folding_needs_no_list():
         (
             "seed = 7",
             "sed = 7",
-            "unknown key 'sed'; expected one of corpus, encoders, folds, name, reference, seed, seeds, "
-            "systems, training",
+            "unknown key 'sed'; expected one of corpus, encoders, folds, name, reference, search, "
+            "seed, seeds, systems, training",
         ),
         ("standardize = true", "lr = -1", "'training.lr' got -1: Input should be greater than 0"),
         ('name = "odd", ', 'name = "fcn-logmel-stats", ', "two systems are called 'fcn-logmel-stats-paper'"),

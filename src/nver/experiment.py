@@ -21,8 +21,10 @@ from pydantic import (
 from nver import config
 from nver.config import FrozenModel
 from nver.errors import ConfigError
-from nver.heads.specs import PRESETS, HeadSpec, SystemSpec
+from nver.heads.estimators import with_whole_kind
+from nver.heads.specs import PRESETS, LateFusionSpec, SystemSpec, TrainedSpec, name_of
 from nver.names import suggest
+from nver.search import SearchSpec, require_settings
 
 Protocol = Literal["paper", "speaker", "leave-one-speaker-out", "predefined"]
 
@@ -125,7 +127,16 @@ class Experiment(FrozenModel):
     head: SystemSpec
     folds: FoldSpec = FoldSpec()
     training: TrainingSpec = TrainingSpec()
+    search: SearchSpec | None = None
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _searches_settings_that_there_are(self) -> Self:
+        if self.search is not None:
+            if isinstance(self.head, LateFusionSpec):
+                raise ValueError("late fusion trains nothing, so that there is nothing to search")
+            require_settings(self.search, head=self.head, training=self.training)
+        return self
 
     @model_validator(mode="after")
     def _as_many_encoders_as_the_head_takes(self) -> Self:
@@ -138,20 +149,23 @@ class Experiment(FrozenModel):
 class _System(FrozenModel):
     """One entry of a plan's ``systems``: what differs between its experiments.
 
-    ``training`` holds the keys in which it differs from the plan's; ``group`` is the heading above it in
-    figures of a report.
+    ``training`` and ``search`` hold the keys in which it differs from the plan's; ``search = false`` leaves
+    the plan's out. With ``protocols`` it is run under those of the plan's folds alone. ``group`` is the
+    heading above it in figures of a report.
     """
 
     encoders: tuple[EncoderSpec, ...]
-    head: HeadSpec
+    head: TrainedSpec
     name: str = ""
     group: str = ""
     training: dict[str, Any] = Field(default_factory=dict)
+    search: dict[str, Any] | Literal[False] = Field(default_factory=dict)
+    protocols: tuple[Protocol, ...] = ()
 
     @property
     def title(self) -> str:
         """Its own name, or else its head and encoders, in letters that suit a folder."""
-        parts = [self.head.kind, *(encoder.name for encoder in self.encoders)]
+        parts = [name_of(self.head), *(encoder.name for encoder in self.encoders)]
         return self.name or re.sub(r"[^\w.+-]+", "-", "-".join(parts))
 
     @model_validator(mode="before")
@@ -167,14 +181,16 @@ class _System(FrozenModel):
                 raise ValueError(f"no preset is called '{preset}'; known: {', '.join(PRESETS)}")
             changes = PRESETS[preset].get(head.get("kind", ""), {})
             head = {**changes, **{k: v for k, v in head.items() if k != "preset"}}
+        head = with_whole_kind(head) if isinstance(head, Mapping) else head
         return {**data, "head": head}
 
 
 class Plan(FrozenModel):
     """A TOML file: every system of ``systems`` under every way of folding of ``folds``, once with every seed.
 
-    ``encoders`` are those of every system that names none; ``seeds`` take the place of ``seed``;
-    ``reference`` is the system that a report compares the others with.
+    ``encoders`` are those of every system that names none; ``seeds`` take the place of ``seed``; ``search``
+    chooses settings within each training part; ``reference`` is the system that a report compares the
+    others with.
     """
 
     name: FolderName
@@ -182,6 +198,7 @@ class Plan(FrozenModel):
     corpus: CorpusSpec
     folds: Annotated[tuple[FoldSpec, ...], Field(min_length=1)] = (FoldSpec(),)
     training: TrainingSpec = TrainingSpec()
+    search: SearchSpec | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = ()
     systems: Annotated[tuple[_System, ...], Field(min_length=1)]
@@ -226,6 +243,8 @@ class Plan(FrozenModel):
         seeds = self.seeds or (self.seed,)
         made: dict[str, Experiment] = {}
         for folds, system, seed in product(self.folds, self.systems, seeds):
+            if system.protocols and folds.protocol not in system.protocols:
+                continue
             title = f"{system.title}-seed{seed}" if len(seeds) > 1 else system.title
             name = f"{title}-{folds.protocol}"
             if name in made:
@@ -240,10 +259,19 @@ class Plan(FrozenModel):
                     "head": system.head,
                     "folds": folds,
                     "training": {**self.training.model_dump(), **system.training},
+                    "search": self._search_of(system),
                 },
                 source=f"{self.name}, system '{name}'",
             )
+        if not made:
+            raise ConfigError(f"{self.name}: no system is run under any of the plan's folds; see 'protocols'")
         return tuple(made.values())
+
+    def _search_of(self, system: _System) -> dict[str, Any] | None:
+        """What is searched for a system: the plan's, with the keys in which the system's own differs."""
+        if system.search is False or not (self.search or system.search):
+            return None
+        return {**(self.search.model_dump() if self.search else {}), **system.search}
 
 
 def load_plan(path: Path, *, overrides: Sequence[str] = ()) -> Plan:

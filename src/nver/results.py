@@ -21,6 +21,7 @@ from nver import atomic, config, fingerprint
 from nver.errors import ResultError
 from nver.evaluation import metrics
 from nver.experiment import Experiment
+from nver.search import Trial, best_of
 from nver.types import Labels, Matrix
 
 RESULT_FILE = "result.json"
@@ -95,7 +96,8 @@ class FoldHistory:
     """How one fold was trained; ``best_epoch`` (from 0) is the one whose weights made the predictions.
 
     ``temperature`` is what its logits were divided by before they became probabilities.
-    A fold for which nothing was trained (late fusion of other results) has no epochs, and 0 as the best one.
+    A fold without epochs (late fusion of other results, a classifier of scikit-learn) has 0 as the best one.
+    ``trials`` are those of a search, in their order; () without one.
     """
 
     fold: int
@@ -106,6 +108,12 @@ class FoldHistory:
     epochs: tuple[Epoch, ...]
     best_epoch: int
     temperature: float = 1.0
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def chosen(self) -> Trial | None:
+        """The best trial, and the earliest of equals: the fold was trained with its settings."""
+        return best_of(self.trials)
 
     def __post_init__(self) -> None:
         if not 0 <= self.best_epoch < max(1, len(self.epochs)):
@@ -116,7 +124,9 @@ class FoldHistory:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> FoldHistory:
         """The inverse of ``dataclasses.asdict``."""
-        return cls(**{**data, "epochs": tuple(Epoch(**epoch) for epoch in data["epochs"])})
+        epochs = tuple(Epoch(**epoch) for epoch in data["epochs"])
+        trials = tuple(Trial(**trial) for trial in data.get("trials", ()))
+        return cls(**{**data, "epochs": epochs, "trials": trials})
 
 
 @dataclass(frozen=True, eq=False)

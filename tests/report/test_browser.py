@@ -234,7 +234,7 @@ def test_seeds_of_a_system_are_one_row_that_opens_to_its_seeds(browser, make_res
     }
     repeats = find_repeats(comparisons[0])
     path = tmp_path / "report.html"
-    path.write_text(page.report_page(comparisons, (), sets, {}, [repeats]), encoding="utf-8")
+    path.write_text(page.report_page(comparisons, (), sets, {}, repeats=[repeats]), encoding="utf-8")
     tab = browser.new_page()
     errors = []
     tab.on("pageerror", lambda error: errors.append(str(error)))

@@ -156,7 +156,7 @@ def test_the_page_knows_the_cells_of_every_system(results, make_result):
         maps=(),
         missing=(),
     )
-    data = payload(comparisons, {one.slug: empty for one in comparisons}, repeats)
+    data = payload(comparisons, {one.slug: empty for one in comparisons}, repeats=repeats)
     for line in data["repeats"][0]["lines"]:
         assert [data["cells"][i]["system"] for i in line["cells"]] == [
             f"{line['system']}-seed{seed}" for seed in SEEDS

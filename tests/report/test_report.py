@@ -75,7 +75,7 @@ def test_every_link_of_the_report_leads_to_a_file(make_result, tmp_path):
     results = [make_result(), make_result(protocol="paper")]
     text = write_report(results, tmp_path).markdown.read_text()
     links = [part.partition(")")[0] for part in text.split("](")[1:]]
-    assert len(links) == len(set(links)) == 2 * 4
+    assert len(links) == len(set(links)) == 2 * 4 + 2
     assert all((tmp_path / link).is_file() for link in links)
 
 
@@ -90,7 +90,7 @@ def test_equal_results_give_equal_bytes(make_result, tmp_path):
     for name in ("one", "two"):
         write_report([make_result()], tmp_path / name)
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
-    assert len(files) == 15
+    assert len(files) == 18
     for file in files:
         one, two = ((tmp_path / name / file).read_bytes() for name in ("one", "two"))
         assert one.replace(b"/one/", b"/two/") == two, file

@@ -189,7 +189,9 @@ def test_changed_code_is_done_again_and_named(recordings, run, monkeypatch):
     run(grid(recordings))
     of_training = code.of_training
     monkeypatch.setattr(
-        code, "of_training", lambda kind: fingerprint.of_data(kind) if kind == "concat" else of_training(kind)
+        code,
+        "of_training",
+        lambda kind, **_: fingerprint.of_data(kind) if kind == "concat" else of_training(kind),
     )
     diary = Diary()
     assert run(grid(recordings), diary).n_found == 2

@@ -20,6 +20,7 @@ from nver.cli import (
     embed,
     encoders,
     fuse,
+    gap,
     grid,
     predict,
     pretrain,
@@ -50,6 +51,7 @@ app.add_typer(encoders.app, name="encoders")
 app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=audit.EXAMPLE)(audit.audit)
 app.command(epilog=run.EXAMPLE)(run.run)
+app.command(epilog=gap.EXAMPLE)(gap.gap)
 app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
 app.command(epilog=fuse.EXAMPLE)(fuse.fuse)
 app.command(epilog=grid.EXAMPLE)(grid.grid)

@@ -16,10 +16,10 @@ from nver.encoders import Encoder
 from nver.experiment import Experiment
 from nver.report.tables import spread
 from nver.results import Result
-from nver.training.cross_validate import Progress as Training
 from nver.training.grid import GridObserver
 from nver.training.inputs import Inputs, LeftOut
 from nver.training.run import Observer
+from nver.training.telling import Progress as Training
 
 
 class Watching(Observer):
@@ -63,9 +63,14 @@ class Watching(Observer):
         self._bar.say(f"{encoder.card.name}: {account(extraction)}")
 
     def trained(self, experiment: Experiment, progress: Training) -> None:
-        """Folds and epochs are fractions of an experiment."""
+        """Folds, trials and epochs are fractions of an experiment."""
         self._count(experiment.name, progress)
-        where = f"fold {progress.fold + 1} of {progress.n_folds}, epoch {progress.epoch}"
+        step = (
+            f"epoch {progress.epoch}"
+            if progress.epoch
+            else f"trial {progress.n_tried} of {progress.n_trials}"
+        )
+        where = f"fold {progress.fold + 1} of {progress.n_folds}, {step}"
         self._tell(f"{experiment.name}, {where}")
 
     def audited(self, experiment: Experiment, audit: Audit) -> None:
@@ -91,7 +96,7 @@ class Watching(Observer):
 
     def _count(self, key: str, progress: Training) -> None:
         shares = self._shares.setdefault(key, [0.0] * progress.n_folds)
-        shares[progress.fold] = progress.epoch / progress.max_epochs
+        shares[progress.fold] = progress.share
 
     def _tell(self, doing: str) -> None:
         if not self._is_training:

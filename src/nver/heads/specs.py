@@ -1,7 +1,8 @@
 """The heads as pure data: every open point of the study is a field, with the study's reading as default.
 
 `FCN` and `CNN` take one embedding; `Concat`, `RENO` and the other fusions two or more. ``nver.heads.build``
-makes the module. Late fusion has none: it joins what heads have said (``nver.training.late_fusion``).
+makes the module. Late fusion has none: it joins what heads have said (``nver.training.late_fusion``). Nor
+has a classifier of scikit-learn: ``nver.training.estimators`` makes and fits it.
 
 Source:
     Akhtar et al. (2025), "Are Mamba-based Audio Foundation Models the Best Fit for Non-Verbal Emotion
@@ -13,30 +14,15 @@ from __future__ import annotations
 import math
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_serializer, model_validator
+from pydantic import Field, PositiveInt, field_serializer, model_validator
+
+from nver.heads.estimators import SklearnSpec
+from nver.heads.spec import Spec
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
-class _Spec(BaseModel):
-    """What every head has; ``n_views`` is how many embeddings a clip it takes, or the fewest of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    n_views: ClassVar[int]
-    takes_more_views: ClassVar[bool] = False
-
-    @classmethod
-    def takes(cls, n_views: int) -> bool:
-        """Whether the head exists for that many embeddings a clip."""
-        return n_views == cls.n_views or (cls.takes_more_views and n_views > cls.n_views)
-
-    @classmethod
-    def views_taken(cls) -> str:
-        """``1``, or ``2 or more``: as an error says it."""
-        return f"{cls.n_views} or more" if cls.takes_more_views else f"{cls.n_views}"
-
-
-class _TrainedSpec(_Spec):
+class _TrainedSpec(Spec):
     dropout: Share = 0.3
     dense: tuple[PositiveInt, PositiveInt] = (512, 128)
 
@@ -173,7 +159,7 @@ HeadSpec = Annotated[
 """What ``nver.heads.build`` makes and training trains."""
 
 
-class LateFusionSpec(_Spec):
+class LateFusionSpec(Spec):
     """The weighted mean of what finished results say of each clip; nothing is trained.
 
     Attributes:
@@ -196,8 +182,21 @@ class LateFusionSpec(_Spec):
         return self
 
 
-SystemSpec = Annotated[HeadSpec | LateFusionSpec, Field(discriminator="kind")]
+TrainedSpec = Annotated[HeadSpec | SklearnSpec, Field(discriminator="kind")]
+"""What a fold can be trained with."""
+
+SystemSpec = Annotated[HeadSpec | SklearnSpec | LateFusionSpec, Field(discriminator="kind")]
 """What a result may come from: a trained head, or a fusion of results."""
+
+
+def name_of(head: SystemSpec) -> str:
+    """What folders, tables and figures call a head: its kind, or the name of its classifier.
+
+    >>> name_of(FCNSpec()), name_of(SklearnSpec.model_validate({"estimator": "svm"}))
+    ('fcn', 'svm')
+    """
+    return head.name if isinstance(head, SklearnSpec) else head.kind
+
 
 PRESETS: dict[str, dict[str, dict[str, object]]] = {
     "paper": {},

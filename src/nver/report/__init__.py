@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from nver.report.comparison import Comparison
     from nver.report.maps import ClipSet, Sources
     from nver.report.repeats import Layout, Repeats
+    from nver.report.side_by_side import SideBySide
     from nver.report.study import StudyTable
 
-__all__ = ["Written", "find_results", "write_report"]
+__all__ = ["Written", "find_results", "write_protocols", "write_report"]
 
 AUDIO_BYTES = 24 << 20
 """Of all copies of clips in a page, before base64 makes a third more of them."""
@@ -67,7 +68,7 @@ def write_report(
     layout: Layout | None = None,
     on_progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
 ) -> Written:
-    """Write ``report.html`` and ``report.md``, tables as CSV, figures, and the plans that make it again.
+    """Write ``report.html`` and ``report.md``, tables, figures, methods, cards and plans that make it again.
 
     Results that measure the same thing (corpus, tested clips, classes, folds) share a table.
 
@@ -90,7 +91,9 @@ def write_report(
     """
     from nver.report import drawing, maps, markdown, page, study
     from nver.report.comparison import compare
+    from nver.report.methods import methods
     from nver.report.repeats import find_repeats
+    from nver.report.side_by_side import side_by_side
 
     if not results:
         raise ResultError("there are no results to report on")
@@ -99,22 +102,30 @@ def write_report(
     repeats = [repeated for repeated in found if repeated is not None]
     clip_sets = maps.clip_sets(comparisons, sources or maps.Sources(), on_progress=on_progress)
     sets = list(dict.fromkeys(clip_sets.values()))
-    studied = study.study_tables(results)
+    studied, beside = study.study_tables(results), side_by_side(results)
     out.mkdir(parents=True, exist_ok=True)
     if with_figures:
-        figures = list(drawing.figures_of(comparisons, sets, out, repeats))
+        figures = [*drawing.figures_of(comparisons, sets, out, repeats), *drawing.protocols(beside, out)]
         for n_done, draw in enumerate(figures, start=1):
             draw()
             on_progress("figures", n_done, len(figures))
-    _write_tables(comparisons, repeats, studied, out)
+    _write_tables(comparisons, repeats, studied, beside, out)
     copies, unheard = _audio(sets, on_progress) if with_audio else ({}, [])
     page_at, report = out / "report.html", out / "report.md"
-    page_at.write_text(page.report_page(comparisons, studied, clip_sets, copies, repeats), encoding="utf-8")
+    done = methods(results)
+    (out / "methods.md").write_text(done.markdown, encoding="utf-8")
+    (out / "references.bib").write_text(done.bibtex, encoding="utf-8")
+    cards = _write_cards(comparisons, out)
+    page_text = page.report_page(
+        comparisons, studied, clip_sets, copies, repeats=repeats, beside=beside, methods=done, cards=cards
+    )
+    page_at.write_text(page_text, encoding="utf-8")
     text = markdown.render(
         comparisons,
         studied,
         clip_sets,
         repeats=repeats,
+        beside=beside,
         with_figures=with_figures,
         plans_at=out / "reproduce",
     )
@@ -153,19 +164,63 @@ def _audio(
     return made, unheard
 
 
+def _write_cards(comparisons: Sequence[Comparison], out: Path) -> list[str]:
+    """A model card a system, in the order of the systems."""
+    from nver.report.methods import model_card
+
+    cards = []
+    for comparison in comparisons:
+        folder = out / "cards" / comparison.slug
+        folder.mkdir(parents=True, exist_ok=True)
+        for row in comparison.rows:
+            cards.append(model_card(comparison, row))
+            (folder / f"{row.system}.md").write_text(cards[-1], encoding="utf-8")
+    return cards
+
+
+def write_protocols(beside: Sequence[SideBySide], out: Path) -> Path:
+    """Write protocols side by side alone: ``protocols.md``, ``protocols.csv`` and their figures.
+
+    Returns:
+        ``protocols.md``.
+
+    Raises:
+        ResultError: No system is there under ``paper`` and under a protocol that keeps speakers apart.
+    """
+    from nver.report import drawing, side_by_side_forms
+
+    if not beside:
+        raise ResultError(
+            "no system has results under 'paper' and under a protocol that keeps speakers apart, on the same "
+            "clips; `nver gap` makes them"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    for draw in drawing.protocols(beside, out):
+        draw()
+    report = out / "protocols.md"
+    report.write_text(side_by_side_forms.markdown(beside, with_figures=True) + "\n", encoding="utf-8")
+    (out / "protocols.csv").write_text(side_by_side_forms.to_csv(beside), encoding="utf-8")
+    return report
+
+
 def _write_tables(
     comparisons: Sequence[Comparison],
     repeats: Sequence[Repeats],
     studied: Sequence[StudyTable],
+    beside: Sequence[SideBySide],
     out: Path,
 ) -> None:
-    """Tables as CSV and LaTeX, the study's tables in four forms, and the plans that make everything again."""
-    from nver.report import latex, pairs, reproduce, tables
+    """Tables as CSV and LaTeX, the study's in four forms, and the plans that make everything again."""
+    from nver.report import latex, pairs, reproduce, searches, side_by_side_forms, tables
 
     (out / "table.csv").write_text(tables.systems_csv(comparisons), encoding="utf-8")
     (out / "classes.csv").write_text(tables.classes_csv(comparisons), encoding="utf-8")
     differences = [(one.slug, one.differences) for one in comparisons if one.differences is not None]
     (out / "pairs.csv").write_text(pairs.pairs_csv(differences), encoding="utf-8")
+    if tried := searches.trials_csv(comparisons):
+        (out / "trials.csv").write_text(tried, encoding="utf-8")
+    if beside:
+        (out / "protocols.csv").write_text(side_by_side_forms.to_csv(beside), encoding="utf-8")
     (out / "reproduce").mkdir(exist_ok=True)
     (out / "tables").mkdir(exist_ok=True)
     for comparison in comparisons:

@@ -17,6 +17,7 @@ from nver.evaluation.intervals import ScoreIntervals
 from nver.evaluation.metrics import Scores
 from nver.evaluation.tallies import Units
 from nver.experiment import CorpusSpec, EncoderSpec, Experiment, FoldSpec
+from nver.heads.estimators import SklearnSpec
 from nver.heads.specs import SystemSpec
 from nver.report.certainty import Certainty, certainty_of
 from nver.results import Result
@@ -161,7 +162,7 @@ def measured_clips(result: Result) -> str:
 def _comparison(slug: str, results: Sequence[Result]) -> Comparison:
     first = results[0]
     settings = [_settings(result.experiment) for result in results]
-    shared = {key: value for key, value in settings[0].items() if all(s[key] == value for s in settings)}
+    shared = {key: value for key, value in settings[0].items() if all(s.get(key) == value for s in settings)}
     names = _unique(system_name(result.experiment) for result in results)
     return Comparison(
         slug=slug,
@@ -194,15 +195,26 @@ def encoder_name(encoder: EncoderSpec) -> str:
 
 
 def head_name(head: SystemSpec) -> str:
-    """``reno (shift=0.0)``: its kind, and what it changes from its defaults."""
+    """``reno (shift=0.0)``: its kind, and what it changes; ``svm (C=2.0)``: its parameters."""
+    if isinstance(head, SklearnSpec):
+        return with_options(head.name, head.parameters)
     usual = type(head)().model_dump()
     return with_options(
         head.kind, {key: value for key, value in head.model_dump().items() if value != usual[key]}
     )
 
 
+def training_settings(experiment: Experiment) -> dict[str, Any]:
+    """How its head is trained, and what is searched for."""
+    searched = experiment.search
+    return {
+        **experiment.training.model_dump(mode="json"),
+        **({f"search of {', '.join(searched.space)}": f"{searched.n_trials} trials"} if searched else {}),
+    }
+
+
 def _settings(experiment: Experiment) -> dict[str, Any]:
-    return {**experiment.training.model_dump(mode="json"), "seed": experiment.seed}
+    return {**training_settings(experiment), "seed": experiment.seed}
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:

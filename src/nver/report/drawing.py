@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from nver.report import figures, paths
+from nver.heads.specs import name_of
+from nver.report import figures, paths, side_by_side
 from nver.report.comparison import Comparison, Row
 from nver.report.maps import ClipSet
 from nver.report.protocols import chance
 from nver.report.provenance import was_trained
 from nver.report.repeats import Repeats, join
+from nver.report.side_by_side import SideBySide
+from nver.report.side_by_side_forms import by_corpus
 from nver.report.study.published import published_cell
 from nver.report.tables import SCORES
 
@@ -47,7 +50,7 @@ def draw_all_systems(comparison: Comparison, path: Path) -> None:
         [
             figures.Bar(
                 name=row.system,
-                kind=row.result.experiment.head.kind,
+                kind=name_of(row.result.experiment.head),
                 scores={panel: SCORES[panel](row.scores) for panel in PANELS},
                 published=_published(row),
             )
@@ -77,6 +80,42 @@ def draw_repeats(repeats: Repeats, path: Path) -> None:
         chance=_chance(comparison),
         title=f"{comparison.title}. {chance(comparison)}",
         note=repeats.statement,
+        path=path,
+    )
+
+
+def protocols(found: Sequence[SideBySide], out: Path) -> Iterator[Callable[[], None]]:
+    """One call a figure of protocols side by side, each of which draws it below ``out``.
+
+    Raises:
+        OSError: A folder cannot be made; from a call: its figure cannot be written.
+    """
+    for number, group in enumerate(by_corpus(found), start=1):
+        (out / "figures").mkdir(parents=True, exist_ok=True)
+        for name in side_by_side.SCORES:
+            yield partial(draw_side_by_side, group, name, out / paths.side_by_side(number, name))
+
+
+def draw_side_by_side(group: Sequence[SideBySide], score: str, path: Path) -> None:
+    """Systems on one selection of clips under each protocol."""
+    tracks = []
+    for one in group:
+        titles = [standing.title for standing in one.standings]
+        tracks.append(
+            figures.Track(
+                name=one.system,
+                scores=dict(zip(titles, one.scores[score], strict=True)),
+                gaps=dict(zip(titles[1:], one.gaps[score], strict=True)),
+            )
+        )
+    n_seeds = sorted({len(standing.seeds) for one in group for standing in one.standings})
+    first = group[0]
+    figures.draw_protocols(
+        tracks,
+        score=score,
+        title=f"{side_by_side.title(first.corpus)}: {score} under each protocol",
+        note=f"{first.n_clips:,} clips, pooled; mean over {' or '.join(map(str, n_seeds))} seeds; whiskers: "
+        f"95 % intervals, bootstrap over {first.n_drawn:,} {first.drawn}",
         path=path,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from nver.report import notices, paths
+from nver.report import notices, paths, searches, side_by_side_forms
 from nver.report.comparison import Comparison
 from nver.report.maps import ClipSet
 from nver.report.pairs import pairs_grid, pairs_statement, reading
@@ -14,6 +14,7 @@ from nver.report.provenance import shared_and_own, was_trained
 from nver.report.repeats import Repeats, join
 from nver.report.repeats_tables import repeats_grid
 from nver.report.reproduce import fusions, plans
+from nver.report.side_by_side import SideBySide
 from nver.report.study import StudyTable, documents
 from nver.report.tables import CERTAINTY, certainty_grid, class_grid, main_grid
 from nver.report.typeset import MARKS
@@ -25,6 +26,7 @@ def render(
     clip_sets: Mapping[str, ClipSet] | None = None,
     *,
     repeats: Sequence[Repeats] = (),
+    beside: Sequence[SideBySide] = (),
     with_figures: bool = True,
     plans_at: Path,
 ) -> str:
@@ -35,10 +37,13 @@ def render(
         studied: The study's tables, which come first.
         clip_sets: The clips of the comparisons by their slugs, with maps of their embeddings.
         repeats: Systems with several seeds, in the sections of their comparisons.
+        beside: Systems under several protocols.
         with_figures: Show the figures of ``nver.report.drawing``.
         plans_at: The folder where the files of ``nver.report.reproduce`` lie, as a command would name it.
     """
     sections = [documents.markdown(table) for table in studied]
+    if beside:
+        sections.append(side_by_side_forms.markdown(beside, with_figures=with_figures))
     shown: set[str] = set()
     for comparison in comparisons:
         joined = join(comparison)
@@ -83,6 +88,13 @@ def _scores(comparison: Comparison, apart: Comparison) -> Iterator[str]:
         f"{comparison.interval_note} {MARKS} Training: {comparison.settings}."
     )
     yield from _pairs(apart)
+    if (chosen := searches.chosen_grid(comparison)) is not None:
+        yield "### What a search chose"
+        yield chosen.markdown()
+        yield (
+            "Settings were chosen for each fold on inner folds of its training part, divided in the manner "
+            "of the outer ones; no tested clip had a say in it. All trials: `trials.csv`."
+        )
     yield "### F1 by class"
     yield headline(comparison.folds.protocol)
     yield class_grid(comparison).markdown()

@@ -33,6 +33,11 @@ def repeats(comparison: Comparison) -> str:
     return f"figures/{comparison.slug}/repeated-systems.png"
 
 
+def side_by_side(number: int, score: str) -> str:
+    """Of protocols side by side; ``number`` counts selections of clips from 1."""
+    return f"figures/protocols-{number}-{_plain(score).lower()}.png"
+
+
 def embedding_map(clip_set: ClipSet, encoder: str, category: str) -> str:
     """Of a map of embeddings, coloured by a category."""
     return f"figures/{clip_set.slug}/map-{_plain(encoder)}-by-{_plain(category)}.png"

@@ -12,9 +12,16 @@ from nver.results import Result
 _SAID_ELSEWHERE = ("audit", "unreadable", "warnings")
 
 
-def n_parameters(result: Result) -> int:
-    """Trained weights of the head."""
-    return int(result.provenance["head_parameters"])
+def n_parameters(result: Result) -> int | None:
+    """Trained weights of the head; None for a classifier that keeps clips or trees in their place."""
+    n: int | None = result.provenance["head_parameters"]
+    return n
+
+
+def parameters_text(result: Result) -> str:
+    """Trained weights of the head, or a dash."""
+    n = n_parameters(result)
+    return "–" if n is None else f"{n:,}"
 
 
 def was_trained(result: Result) -> bool:

@@ -13,7 +13,7 @@ from nver.report.comparison import Comparison, system_name
 
 
 def plans(comparison: Comparison) -> dict[str, str]:
-    """TOML by file name: one file for all systems that share training settings and seed.
+    """TOML by file name: one file for all systems that share training settings, search and seed.
 
     ``nver.experiment.load_plan`` reads each of them back to the experiments of the comparison, but for late
     fusions, which no plan makes.
@@ -39,13 +39,13 @@ def fusions(comparison: Comparison) -> list[str]:
 
 
 def _groups(comparison: Comparison) -> dict[str, list[Experiment]]:
-    """Trained experiments by the name of their plan: those that share training settings and seed."""
+    """Trained experiments by the name of their plan: those that share training settings, search and seed."""
     groups: dict[str, list[Experiment]] = {}
     for row in comparison.rows:
         experiment = row.result.experiment
         if isinstance(experiment.head, LateFusionSpec):
             continue
-        group = groups.setdefault(f"{experiment.training!r} {experiment.seed}", [])
+        group = groups.setdefault(f"{experiment.training!r} {experiment.search!r} {experiment.seed}", [])
         if experiment not in group:
             group.append(experiment)
     names = [comparison.slug, *(f"{comparison.slug}-{n}" for n in range(2, len(groups) + 1))]
@@ -74,6 +74,7 @@ def _plan(name: str, experiments: list[Experiment]) -> str:
         *_table("corpus", first.corpus.model_dump(mode="json")),
         *_table("folds", first.folds.model_dump(mode="json")),
         *_table("training", training),
+        *(_table("search", first.search.model_dump(mode="json")) if first.search else ()),
     ]
     return "\n".join(lines) + "\n"
 

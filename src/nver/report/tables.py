@@ -11,7 +11,7 @@ from nver.evaluation.intervals import Interval
 from nver.evaluation.metrics import Score, Scores
 from nver.evaluation.tallies import ScoreName
 from nver.report.comparison import Comparison, Row
-from nver.report.provenance import calibrated_how, n_parameters
+from nver.report.provenance import calibrated_how, n_parameters, parameters_text
 from nver.report.typeset import Cell, Grid, compete
 
 SCORES: dict[str, Callable[[Scores], Score]] = {
@@ -70,7 +70,7 @@ def main_grid(comparison: Comparison) -> Grid:
     if any(row.settings for row in rows):
         words["settings"] = [row.settings for row in rows]
     columns = {name: [Cell(text) for text in texts] for name, texts in words.items()}
-    columns["parameters"] = [Cell(f"{n_parameters(row.result):,}") for row in rows]
+    columns["parameters"] = [Cell(parameters_text(row.result)) for row in rows]
     for name, get in SCORES.items():
         scores = [get(row.scores) for row in rows]
         columns[name] = compete([score.mean for score in scores], [spread(score) for score in scores])

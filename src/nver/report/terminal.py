@@ -11,6 +11,8 @@ from nver.report.comparison import Comparison, compare
 from nver.report.notices import of_comparison
 from nver.report.protocols import chance, statement
 from nver.report.repeats import join
+from nver.report.side_by_side import SideBySide, title
+from nver.report.side_by_side_forms import HEADING, by_corpus, caption, grid
 from nver.report.tables import SCORES, main_grid
 from nver.results import Result
 
@@ -21,6 +23,17 @@ def print_tables(results: Sequence[Result], *, console: Console) -> None:
         for part in _parts(comparison):
             console.print(part)
         console.print()
+
+
+def print_protocols(found: Sequence[SideBySide], *, console: Console) -> None:
+    """Systems under each protocol, the gaps between them, and what those mean."""
+    for group in by_corpus(found):
+        console.print(_plain(f"{title(group[0].corpus)}: {HEADING.lower()}", style="bold"))
+        console.print(_plain(caption(group)))
+        table = grid(group)
+        console.print(table.terminal(table.header))
+        for one in group:
+            console.print(Text("\n").join(_plain(text) for text in one.sentences()))
 
 
 def _parts(comparison: Comparison) -> Iterator[RenderableType]:

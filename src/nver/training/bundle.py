@@ -12,7 +12,8 @@ from nver.embeddings.table import EmbeddingTable
 from nver.encoders import Encoder
 from nver.errors import TrainingError
 from nver.experiment import Experiment
-from nver.heads.specs import LateFusionSpec
+from nver.heads.estimators import SklearnSpec
+from nver.heads.specs import HeadSpec, LateFusionSpec
 from nver.recogniser.bundle import Bundle, save_bundle
 from nver.recogniser.card import BundleCard, EncoderPart, HeadSystem, Seen
 from nver.recogniser.page import page
@@ -54,20 +55,17 @@ def fit_bundle(
         What was saved.
 
     Raises:
-        TrainingError: Tables or encoders are not those of the experiment, it is a late fusion, or a loss ran
-            away.
+        TrainingError: Tables or encoders are not those of the experiment, no bundle can hold it
+            (``bundled_head``), or a loss ran away.
         SplitError: Nothing can be held back.
         StoreError: A table lacks a clip.
         BundleError: Something else lies at ``out``.
     """
     _require_in_step(experiment, tables, encoders)
-    if isinstance(experiment.head, LateFusionSpec):
-        raise TrainingError(
-            f"{experiment.name}: late fusion has no head of its own; bundle one that is trained"
-        )
     clips = corpus.clips
+    head = bundled_head(experiment)
     made = fit_calibrated(
-        experiment.head,
+        head,
         [table.rows([clip.id for clip in clips]) for table in tables],
         np.array([corpus.labels.index(clip.label) for clip in clips], np.int64),
         class_names=corpus.labels,
@@ -80,7 +78,7 @@ def fit_bundle(
         name=experiment.name,
         labels=corpus.labels,
         system=HeadSystem(
-            head=experiment.head,
+            head=head,
             encoders=tuple(
                 EncoderPart(
                     name=spec.name, options=spec.options, dim=encoder.dim, fingerprint=encoder.fingerprint
@@ -121,6 +119,29 @@ def _said(made: Calibrated) -> list[str]:
             "Too few clips were held back to fit a temperature: its probabilities are not calibrated."
         )
     return notes
+
+
+def bundled_head(experiment: Experiment) -> HeadSpec:
+    """Its head, if a bundle can hold it.
+
+    Raises:
+        TrainingError: It is a late fusion or a classifier of scikit-learn, or its settings are searched.
+    """
+    if isinstance(experiment.head, LateFusionSpec):
+        raise TrainingError(
+            f"{experiment.name}: late fusion has no head of its own; bundle one that is trained"
+        )
+    if isinstance(experiment.head, SklearnSpec):
+        raise TrainingError(
+            f"{experiment.name}: a classifier of scikit-learn can only be saved as a pickle, which runs code "
+            "when it is read, so that bundles hold none; bundle one of nver's own heads"
+        )
+    if experiment.search is not None:
+        raise TrainingError(
+            f"{experiment.name}: a search chooses settings for each test part, and a bundle has none; write "
+            "the settings that were chosen into the plan, and leave out [search]"
+        )
+    return experiment.head
 
 
 def _require_in_step(

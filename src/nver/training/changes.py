@@ -9,7 +9,7 @@ from typing import Any
 from nver import fingerprint
 from nver.experiment import Experiment
 from nver.training import code
-from nver.training.provenance import DECIDING
+from nver.training.provenance import deciding
 from nver.types import Clip
 
 _ABSENT = object()
@@ -26,8 +26,10 @@ def made_of(experiment: Experiment, labels: Sequence[str], clips: Sequence[Clip]
         "clips_sha256": fingerprint.of_data(
             [[clip.id, clip.label, clip.speaker, dict(clip.attributes)] for clip in clips]
         ),
-        "code_sha256": code.of_training(experiment.head.kind),
-        "versions": {name: metadata.version(name) for name in DECIDING},
+        "code_sha256": code.of_training(experiment.head.kind, searches=experiment.search is not None),
+        "versions": {
+            name: metadata.version(name) for name in deciding(searches=experiment.search is not None)
+        },
     }
 
 
@@ -40,7 +42,10 @@ def recorded(summary: Mapping[str, Any]) -> dict[str, Any]:
         "clips_sha256": provenance.get("corpus", {}).get("clips_sha256"),
         "embeddings_sha256": provenance.get("embeddings_sha256"),
         "code_sha256": provenance.get("code_sha256"),
-        "versions": {name: provenance.get("software", {}).get(name) for name in DECIDING},
+        "versions": {
+            name: provenance.get("software", {}).get(name)
+            for name in deciding(searches=bool(summary["experiment"].get("search")))
+        },
     }
 
 
@@ -77,7 +82,10 @@ def between(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...
 
 def _settings(experiment: Mapping[str, Any]) -> dict[str, Any]:
     corpus = {key: value for key, value in experiment["corpus"].items() if key != "root"}
-    return {**{key: value for key, value in experiment.items() if key != "name"}, "corpus": corpus}
+    without = (
+        {"name"} if experiment.get("search") else {"name", "search"}
+    )  # earlier results know of no search
+    return {**{key: value for key, value in experiment.items() if key not in without}, "corpus": corpus}
 
 
 def _settings_that_differ(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -22,14 +22,18 @@ class FoldOutcome:
     Attributes:
         probabilities: (n_test, n_classes) of the fold's test clips, in the order of their rows.
         history: How the fold was trained.
-        n_parameters: Of the head.
+        n_parameters: Of the head; None where there is no such number.
         seconds: Wall time of training and predicting.
+        probabilities_are: Where probabilities come from.
+        notes: What a reader has to know, a sentence each.
     """
 
     probabilities: Matrix
     history: FoldHistory
-    n_parameters: int
+    n_parameters: int | None
     seconds: float
+    probabilities_are: str
+    notes: tuple[str, ...] = ()
 
 
 class FoldStore:
@@ -55,6 +59,8 @@ class FoldStore:
             "history": dataclasses.asdict(outcome.history),
             "n_parameters": outcome.n_parameters,
             "seconds": outcome.seconds,
+            "probabilities_are": outcome.probabilities_are,
+            "notes": list(outcome.notes),
         }
         with unfinished.open("wb") as file:
             np.savez(file, probabilities=outcome.probabilities, facts=np.array(json.dumps(facts)))
@@ -77,6 +83,8 @@ class FoldStore:
             history=FoldHistory.from_json(facts["history"]),
             n_parameters=facts["n_parameters"],
             seconds=facts["seconds"],
+            probabilities_are=facts["probabilities_are"],
+            notes=tuple(facts["notes"]),
         )
 
     def _path(self, fold: int) -> Path:

@@ -11,22 +11,30 @@ from nver import fingerprint
 from nver.heads.build import HEADS
 
 _PACKAGE = Path(__file__).parents[1]
-_DECIDING = ("nver.training.cross_validate", "nver.training.fit", "nver.training.protocols")
+_DECIDING = ("nver.training.cross_validate", "nver.training.one_fold", "nver.training.protocols")
+_OF_SEARCH = ("nver.training.search", "nver.search")
 _FOLLOWED = ("nver.heads.", "nver.evaluation.", "nver.kernels.")
-_DATA_ALONE = ("nver.heads.specs", "nver.heads.build")
+_DATA_ALONE = ("nver.heads.specs", "nver.heads.spec", "nver.heads.estimators", "nver.heads.build")
 """A head's settings are in the experiment; one more head in the tables changes nothing for the others."""
 
 
 @functools.cache
-def of_training(kind: str) -> str:
+def of_training(kind: str, *, searches: bool = False) -> str:
     """SHA-256 of what trains a kind of head: its module, the loop, folds and scores, and what those import.
+
+    With ``searches``, also of what chooses settings.
 
     Comments, docstrings and layout do not count.
 
     >>> of_training("fcn") == of_training("cnn")
     False
     """
-    waiting = [HEADS[kind].split(":")[0], *_DECIDING]
+    own = (
+        ["nver.training.estimators"]
+        if kind == "sklearn"
+        else [HEADS[kind].split(":")[0], "nver.training.fit"]
+    )
+    waiting = [*own, *_DECIDING, *(_OF_SEARCH if searches else ())]
     met: dict[str, str] = {}
     while waiting:
         name = waiting.pop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,26 +16,19 @@ from nver.corpora.base import Corpus
 from nver.corpora.synthetic import MARKER
 from nver.embeddings.table import EmbeddingTable
 from nver.errors import TrainingError
-from nver.evaluation.folds import Fold, Rows, hold_out
-from nver.experiment import Experiment
-from nver.heads.specs import LateFusionSpec
-from nver.results import Epoch, FoldHistory, Predictions, Result
-from nver.training import changes, protocols, provenance
+from nver.evaluation.folds import Fold
+from nver.experiment import Experiment, TrainingSpec
+from nver.heads.estimators import SklearnSpec
+from nver.heads.specs import LateFusionSpec, TrainedSpec
+from nver.results import FoldHistory, Predictions, Result
+from nver.search import Trial, applied, best_of
+from nver.training import changes, estimators, protocols, provenance, search
 from nver.training.checkpoint import FoldOutcome, FoldStore
 from nver.training.crew import N_CORES, Crew
-from nver.training.fit import Part, fit
+from nver.training.fit import Part
+from nver.training.one_fold import Material, learn
+from nver.training.telling import Progress, Teller
 from nver.types import Clip, Labels
-
-
-@dataclass(frozen=True)
-class Progress:
-    """An epoch of a fold is over; ``epoch`` counts from 1, ``fold`` from 0."""
-
-    fold: int
-    n_folds: int
-    epoch: int
-    max_epochs: int
-    figures: Epoch
 
 
 def cross_validate(
@@ -107,6 +99,8 @@ class Run:
             raise TrainingError(
                 f"{experiment.name}: late fusion is not trained; `nver fuse` makes it of finished results"
             )
+        if isinstance(experiment.head, SklearnSpec):  # before anything is trained
+            estimators.make(experiment.head, settings=experiment.training, seed=experiment.seed)
         self.experiment, self._head = experiment, experiment.head
         self._corpus, self._tables = corpus, tables
         self._unreadable, self._encoders = dict(unreadable), [dict(encoder) for encoder in encoders]
@@ -154,7 +148,7 @@ class Run:
                 "key": self.key,
                 "code_sha256": self.made_of["code_sha256"],
                 "embeddings_sha256": self.made_of["embeddings_sha256"],
-                "software": provenance.software(),
+                "software": provenance.software(searches=self.experiment.search is not None),
                 "machine": provenance.machine(),
                 "corpus": {
                     "name": corpus.card.name,
@@ -166,6 +160,7 @@ class Run:
                 },
                 "encoders": self._encoders,
                 "head_parameters": outcomes[0].n_parameters,
+                "probabilities": outcomes[0].probabilities_are,
                 "training_s": round(sum(outcome.seconds for outcome in outcomes), 2),
                 "unreadable": self._unreadable,
                 "warnings": [
@@ -173,6 +168,7 @@ class Run:
                     *protocols.caveats(
                         self.experiment.folds, clips, self._truth, self._folds, class_names=corpus.labels
                     ),
+                    *(note for outcome in outcomes for note in outcome.notes),
                 ],
             },
         )
@@ -197,55 +193,59 @@ class Run:
         return outcome
 
     def _train(self, number: int, crew: Crew, on_progress: Callable[[Progress], None] | None) -> FoldOutcome:
-        fold, settings = self._folds[number], self.experiment.training
+        fold = self._folds[number]
         started = time.perf_counter()
         seed = int(np.random.SeedSequence((self.experiment.seed, number)).generate_state(1)[0])
-        train, validation = hold_out(
-            self._truth,
-            fold,
-            class_names=self._corpus.labels,
-            share=settings.validation_share,
-            seed=seed,
-            speakers=protocols.kept_apart(self._clips, self.experiment.folds),
+        material = Material(
+            self._part(), self._corpus.labels, protocols.kept_apart(self._clips, self.experiment.folds)
         )
-        seen: list[Epoch] = []
-
-        def tell(figures: Epoch) -> None:
-            seen.append(figures)
-            if on_progress is not None:
-                with crew.lock:
-                    on_progress(Progress(number, len(self._folds), len(seen), settings.max_epochs, figures))
-
-        whole = self._part()
-        fitted = fit(
-            self._head,
-            _rows(whole, train),
-            _rows(whole, validation),
-            n_classes=len(self._corpus.labels),
-            settings=settings,
-            seed=seed,
-            on_epoch=tell,
-            on_batch=crew.go_on,
+        tell = Teller(number, len(self._folds), self.experiment, crew, on_progress)
+        trials = self._tried(material, fold, seed, tell)
+        head, settings = self._with_the_best_of(trials)
+        learnt = learn(
+            head, material, fold, settings=settings, seed=seed, on_epoch=tell.epoch, on_batch=crew.go_on
         )
         return FoldOutcome(
-            probabilities=fitted.predict(_rows(whole, fold.test).views),
+            probabilities=learnt.probabilities,
             history=FoldHistory(
                 fold=number,
                 name=fold.name,
-                n_train=len(train),
-                n_validation=len(validation),
+                n_train=learnt.n_train,
+                n_validation=learnt.n_validation,
                 n_test=len(fold.test),
-                epochs=fitted.epochs,
-                best_epoch=fitted.best_epoch,
-                temperature=fitted.temperature,
+                epochs=learnt.epochs,
+                best_epoch=learnt.best_epoch,
+                temperature=learnt.temperature,
+                trials=trials,
             ),
-            n_parameters=sum(weight.numel() for weight in fitted.head.parameters()),
+            n_parameters=learnt.n_parameters,
             seconds=time.perf_counter() - started,
+            probabilities_are=learnt.probabilities_are,
+            notes=learnt.notes,
         )
 
+    def _tried(self, material: Material, fold: Fold, seed: int, tell: Teller) -> tuple[Trial, ...]:
+        if self.experiment.search is None:
+            return ()
+        return search.tried(
+            self.experiment.search,
+            self._head,
+            material,
+            fold,
+            settings=self.experiment.training,
+            seed=seed,
+            on_trial=tell.trial,
+            on_batch=tell.crew.go_on,
+        )
 
-def _rows(part: Part, rows: Rows) -> Part:
-    return Part(tuple(view[rows] for view in part.views), part.truth[rows])
+    def _with_the_best_of(self, trials: Sequence[Trial]) -> tuple[TrainedSpec, TrainingSpec]:
+        settings = self.experiment.training
+        best = best_of(trials)
+        return (
+            (self._head, settings)
+            if best is None
+            else applied(best.settings, head=self._head, training=settings)
+        )
 
 
 def _in_corpus_order(

@@ -56,6 +56,7 @@ def fuse(parents: Sequence[Result], *, name: str, weights: Sequence[float] | Non
             **first.experiment.model_dump(),
             "name": name,
             "encoders": encoders,
+            "search": None,
             "head": LateFusionSpec(parents=tuple(p.experiment.name for p in parents), weights=shares),
         },
         source="late fusion",
@@ -145,13 +146,14 @@ def _provenance(
             None
         )
     keys = [parent.provenance.get("key") for parent in parents]
+    weights_of = [parent.provenance["head_parameters"] for parent in parents]
     return {
         "key": fingerprint.of_data({"parents": keys, "weights": list(shares)}),
         "software": provenance.software(),
         "machine": provenance.machine(),
         "corpus": parents[0].provenance["corpus"],
         "encoders": list(encoders),
-        "head_parameters": sum(parent.provenance["head_parameters"] for parent in parents),
+        "head_parameters": None if None in weights_of else sum(weights_of),
         "training_s": round(sum(parent.provenance["training_s"] for parent in parents), 2),
         "unreadable": {
             clip: why for parent in parents for clip, why in parent.provenance["unreadable"].items()

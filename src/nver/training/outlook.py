@@ -23,10 +23,12 @@ from nver.encoders.inventory import entry
 from nver.errors import AudioError, ResultError
 from nver.experiment import Experiment, TrainingSpec
 from nver.grid import Cell, Grid
+from nver.heads.estimators import SklearnSpec
 from nver.heads.specs import HeadSpec, LateFusionSpec
 from nver.results import holds_result, read_summary
 from nver.training import changes
 from nver.training.crew import Crew
+from nver.training.estimators import fit_estimator
 from nver.training.fit import Part, fit
 from nver.training.grid import place
 from nver.training.inputs import Inputs, divided, look, users
@@ -191,13 +193,29 @@ def _training_s(cells: Sequence[Cell], inputs: Inputs) -> float:
             continue  # made of results, not trained
         dims = [entry(spec.name).card.dim for spec in experiment.encoders]
         key = f"{experiment.head.model_dump_json()} {dims} {settings.batch_size}"
+        n_train = sum(len(fold.train) for fold in divided(experiment, inputs.corpora[cell.corpus]))
+        # Inner folds train on a little less than an outer one does; a trial is counted as if on all of it.
+        n_times = 1 + (experiment.search.n_trials * experiment.search.n_folds if experiment.search else 0)
+        if isinstance(experiment.head, SklearnSpec):
+            if key not in seconds_a_step:
+                seconds_a_step[key] = _seconds_a_clip(experiment.head, dims, settings)
+            total += n_times * n_train * seconds_a_step[key]
+            continue
         if key not in seconds_a_step:
             with Crew(1) as crew:
                 seconds_a_step[key] = crew.submit(_seconds_a_step, experiment.head, dims, settings).result()
-        n_train = sum(len(fold.train) for fold in divided(experiment, inputs.corpora[cell.corpus]))
         n_steps = settings.max_epochs * n_train * (1 - settings.validation_share) / settings.batch_size
-        total += n_steps * seconds_a_step[key]
+        total += n_times * n_steps * seconds_a_step[key]
     return total
+
+
+def _seconds_a_clip(head: SklearnSpec, dims: Sequence[int], settings: TrainingSpec) -> float:
+    """Of fitting to a few hundred clips of noise: a guess, as some classifiers take the square of that."""
+    rng, n_clips = np.random.default_rng(0), 256
+    views = tuple(rng.normal(size=(n_clips, dim)).astype(np.float32) for dim in dims)
+    began = time.perf_counter()
+    fit_estimator(head, Part(views, np.arange(n_clips) % 2), n_classes=2, settings=settings, seed=0)
+    return (time.perf_counter() - began) / n_clips
 
 
 def _seconds_a_step(head: HeadSpec, dims: Sequence[int], settings: TrainingSpec) -> float:

@@ -15,12 +15,19 @@ DECIDING = ("nver", "torch", "scikit-learn")
 """Packages that a result depends on: of another version of these it is another result."""
 
 
-def software() -> dict[str, str]:
+def deciding(*, searches: bool) -> tuple[str, ...]:
+    """Those of ``DECIDING``, and the package that settings are searched with."""
+    return (*DECIDING, "optuna") if searches else DECIDING
+
+
+def software(*, searches: bool = False) -> dict[str, str]:
     """Versions of all that may decide a number, and the commit of nver where it is known."""
     commit = _commit()
     return {
         "python": platform.python_version(),
-        **{name: metadata.version(name) for name in _PACKAGES},
+        **{
+            name: metadata.version(name) for name in dict.fromkeys((*_PACKAGES, *deciding(searches=searches)))
+        },
         **({"commit": commit} if commit else {}),
     }
 

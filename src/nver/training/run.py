@@ -24,7 +24,8 @@ from nver.results import Result, holds_result, read_summary, require_place
 from nver.training import changes
 from nver.training.audit import Auditor, Seen
 from nver.training.crew import N_CORES, Crew
-from nver.training.cross_validate import Progress, Run
+from nver.training.cross_validate import Run
+from nver.training.telling import Progress
 
 
 class Observer:

@@ -18,7 +18,7 @@ from nver.experiment import Experiment, Plan
 from nver.names import suggest
 from nver.recogniser.bundle import Bundle, require_place
 from nver.results import Epoch
-from nver.training.bundle import fit_bundle
+from nver.training.bundle import bundled_head, fit_bundle
 
 
 class Observer(Protocol):
@@ -48,7 +48,9 @@ def choose(plan: Plan, system: str | None, *, name: str) -> Experiment:
             is none that a bundle may have.
     """
     folds = plan.folds[0]
-    experiments = plan.model_copy(update={"folds": (folds,), "seeds": plan.seeds[:1]}).experiments()
+    systems = tuple(one.model_copy(update={"protocols": ()}) for one in plan.systems)
+    alone = {"folds": (folds,), "seeds": plan.seeds[:1], "systems": systems}
+    experiments = plan.model_copy(update=alone).experiments()
     by_title = {one.name.removesuffix(f"-{folds.protocol}"): one for one in experiments}
     if system is None and len(by_title) > 1:
         raise ConfigError(f"{plan.name} has {len(by_title)} systems; name one of them: {', '.join(by_title)}")
@@ -84,9 +86,11 @@ def train_bundle(
     Raises:
         BundleError: Something that is no bundle lies at ``out``; said before anything is computed.
         ConfigError: ``not_sure_below`` is not between 0 and 1.
+        TrainingError: No bundle can hold such a head; said before anything is computed as well.
         NverError: As from opening the corpus, loading encoders, decoding and training.
     """
     require_place(out)
+    bundled_head(experiment)
     if not_sure_below is not None and not 0.0 < not_sure_below < 1.0:
         raise ConfigError(f"not sure below {not_sure_below:g}: expected a probability between 0 and 1")
     corpus = open_corpus(experiment.corpus.name, experiment.corpus.root, **experiment.corpus.options)

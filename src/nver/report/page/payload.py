@@ -21,6 +21,7 @@ from nver.report.protocols import chance, statement
 from nver.report.provenance import calibrated_how, n_parameters, random_weights, shared_and_own
 from nver.report.repeats import Repeats
 from nver.report.reproduce import fusions, plans
+from nver.report.searches import search_text
 from nver.report.slices import slice_table, usual
 from nver.report.study.published import published_cell
 from nver.report.tables import SCORES, of_score
@@ -35,9 +36,20 @@ _DRAWS_OF_SLICES = 400
 
 
 def payload(
-    comparisons: Sequence[Comparison], clip_sets: Mapping[str, ClipSet], repeats: Sequence[Repeats] = ()
+    comparisons: Sequence[Comparison],
+    clip_sets: Mapping[str, ClipSet],
+    *,
+    repeats: Sequence[Repeats] = (),
+    cards: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Everything but audio: comparisons, cells (one a result), repeats, clip sets, who was in which fold."""
+    """Everything but audio: comparisons, cells (one a result), repeats, clip sets, who was in which fold.
+
+    Args:
+        comparisons: All of a report.
+        clip_sets: By their slugs.
+        repeats: Systems with several seeds.
+        cards: Model cards, one a cell.
+    """
     sets = list(dict.fromkeys(clip_sets[comparison.slug] for comparison in comparisons))
     folds: dict[bytes, int] = {}
     cells = [
@@ -45,6 +57,8 @@ def payload(
         for i, comparison in enumerate(comparisons)
         for row, own in zip(comparison.rows, _own(comparison), strict=True)
     ]
+    for cell, card in zip(cells, cards, strict=False):
+        cell["modelCard"] = card
     return {
         "comparisons": [
             _comparison(comparison, sets.index(clip_sets[comparison.slug])) for comparison in comparisons
@@ -164,6 +178,7 @@ def _history(past: FoldHistory) -> dict[str, Any]:
         "name": past.name,
         "n": [past.n_train, past.n_validation, past.n_test],
         "best": past.best_epoch,
+        "chosen": None if past.chosen is None else search_text(past),
         **{field: [_finite(round(getattr(epoch, field), 4)) for epoch in past.epochs] for field in fields},
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nver.report.notices import Notice
-from nver.report.study import StudyTable, documents
+
+
+@dataclass(frozen=True)
+class StillPage:
+    """A part of the page that no script draws.
+
+    Attributes:
+        view: Its address, after ``#/``.
+        title: Of the link.
+        sections: Id and HTML of each, escaped already.
+    """
+
+    view: str
+    title: str
+    sections: tuple[tuple[str, str], ...]
+
 
 CLIPS_A_CHUNK = 64
 """A click on a clip reads one chunk of audio; the script knows this number from the page."""
@@ -43,7 +59,7 @@ def around(title: str, fragment: str) -> str:
 def render(
     data: Mapping[str, Any],
     *,
-    studied: Sequence[StudyTable],
+    pages: Sequence[StillPage],
     notices: Sequence[Notice],
     looks: Sequence[tuple[str, str]],
     audio: Mapping[int, Sequence[bytes | None]],
@@ -52,7 +68,7 @@ def render(
 
     Args:
         data: As ``payload`` makes it.
-        studied: Shown above the list of all systems.
+        pages: Each has a link of its own.
         notices: Shown above everything.
         looks: Colour and marker of categories.
         audio: Place of a clip set -> an Ogg file a clip, or None.
@@ -63,7 +79,14 @@ def render(
         .render(
             data=_json({**data, "looks": looks, "audio": sorted(audio), "clipsAChunk": CLIPS_A_CHUNK}),
             repeated=bool(data["repeats"]),
-            studied=[(table.slug, _safe(documents.fragment(table))) for table in studied],
+            pages=[
+                {
+                    "view": page.view,
+                    "title": page.title,
+                    "sections": [(slug, _safe(fragment)) for slug, fragment in page.sections],
+                }
+                for page in pages
+            ],
             has_pairs=any(comparison["pairs"] for comparison in data["comparisons"]),
             notices=[notice.plain() for notice in notices],
             chunks=[

@@ -12,7 +12,7 @@ from nver.differences import tally, units_of
 from nver.evaluation.intervals import Interval, of_scores
 from nver.evaluation.metrics import Score
 from nver.experiment import Protocol
-from nver.report.comparison import head_name, measured_on, settings_text, with_options
+from nver.report.comparison import head_name, measured_on, settings_text, training_settings, with_options
 from nver.report.notices import Notice, notices
 from nver.report.repeats import over_folds
 from nver.report.study.published import HEADS, Published, published, published_cell
@@ -107,7 +107,7 @@ def study_tables(results: Sequence[Result]) -> tuple[StudyTable, ...]:
         if (cell := published_cell(result.experiment)) is None:
             continue
         experiment = result.experiment
-        settings = settings_text(experiment.training.model_dump(mode="json"))
+        settings = settings_text(training_settings(experiment))
         candidates = drafts.setdefault((cell.table, experiment.folds.protocol, settings), [])
         if not any(draft.take(cell, result) for draft in candidates):
             candidates.append(_Draft())

@@ -76,7 +76,7 @@ function linesFigure(title, lines, best) {
 
 function learningFigures(cell) {
   if (!cell.history.some((past) => past.train_loss.length)) {
-    return [h("p", { class: "caption" }, "Nothing was trained: it fuses the guesses of other systems.")];
+    return [h("p", { class: "caption" }, "No learning curve: nothing was trained in epochs.")];
   }
   const [training, validation] = ["#0072B2", "#D55E00"];
   const field = cell.monitor === "accuracy" ? "validation_accuracy" : "validation_macro_f1";
@@ -126,7 +126,7 @@ function cellPage(data, cell) {
     h("div", { class: "cards" }, names.map((name) => h("div", { class: "card" }, h("b", {}, spread(cell.scores[name])),
       h("span", { class: "ends" }, pooled(cell.scores[name])),
       h("span", {}, name + (cell.published && name in cell.published ? ` (published ${cell.published[name].toFixed(2)})` : "")))),
-    h("div", { class: "card" }, h("b", {}, cell.parameters.toLocaleString("en")), h("span", {}, "parameters of the head"))),
+    h("div", { class: "card" }, h("b", {}, count(cell.parameters)), h("span", {}, "parameters of the head"))),
     h("p", { class: "caption" }, comparison.chance + " Percent, mean ± standard deviation over folds; below, all clips at once. " + comparison.intervals),
     h("p", {}, h("a", { href: `#/map/${comparison.clipSet}/${cell.index}` }, "See its guesses on the embedding map →")),
     h("div", { class: set.labels.length > 12 ? "stacked" : "columns" },
@@ -141,10 +141,13 @@ function cellPage(data, cell) {
       ...names.map((name) => ({ title: name, figure: true, value: (row) => row[name], show: (row) => percent(row[name]) })),
       ...["training", "validation", "test"].map((part, k) => ({ title: part + " clips", figure: true, value: (row) => row.n[k], show: (row) => String(row.n[k]) })),
     ], cell.history.map((past, i) => ({ name: past.name, n: past.n, ...Object.fromEntries(names.map((name) => [name, cell.scores[name].folds[i]])) }))),
+    cell.history.some((past) => past.chosen) ? [h("h2", {}, "What a search chose"), pairsTable(cell.history.map((past) => [past.name, past.chosen || "nothing"])),
+      h("p", { class: "caption" }, "On inner folds of each training part; no tested clip had a say in it.")] : "",
     h("h2", {}, "Where this comes from"),
     pairsTable([["encoders", cell.encoders], ["head", cell.head], ["training", [comparison.settings, cell.settings].filter(Boolean).join(", ")], ["seed", String(cell.seed)], ...cell.provenance, ...comparison.provenance]),
     h("h2", {}, "Making it again"),
     comparison.plans.map(([name, text]) => h("details", {}, h("summary", {}, "reproduce/" + name), h("pre", {}, text))),
+    cell.modelCard ? h("details", { id: "model-card" }, h("summary", {}, "Model card"), h("pre", {}, cell.modelCard)) : "",
     comparison.fusions.length ? h("pre", {}, comparison.fusions.join("\n")) : "",
   ];
 }

@@ -23,6 +23,7 @@ const indicesOf = (base64) => new Uint16Array(bytesOf(base64).buffer);
 const placesOf = (base64) => new Int16Array(bytesOf(base64).buffer);
 
 const percent = (share) => (share === null ? "–" : (100 * share).toFixed(1));
+const count = (n) => (n === null ? "–" : n.toLocaleString("en"));
 const spread = (score) => percent(score.mean) + (score.sd === null ? "" : " ± " + percent(score.sd));
 const range = (ends) => (ends ? `[${percent(ends[0])}, ${percent(ends[1])}]` : "");
 const pooled = (score) => percent(score.pooled) + (score.ends ? " " + range(score.ends) : "");

@@ -46,7 +46,7 @@ function overview(data) {
     { title: "head", value: (cell) => cell.head, show: (cell) => cell.head + (cell.settings ? ", " + cell.settings : "") },
     ...(data.comparisons.length > 1 ? [{ title: "measured on", value: (cell) => data.comparisons[cell.comparison].title,
       show: (cell) => data.comparisons[cell.comparison].title }] : []),
-    { title: "parameters", figure: true, value: (cell) => cell.parameters, show: (cell) => cell.parameters.toLocaleString("en") },
+    { title: "parameters", figure: true, value: (cell) => cell.parameters, show: (cell) => count(cell.parameters) },
   ];
   function draw() {
     const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
