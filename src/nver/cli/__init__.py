@@ -24,6 +24,7 @@ from nver.cli import (
     predict,
     pretrain,
     report,
+    robustness,
     run,
     slices,
     store,
@@ -60,6 +61,7 @@ app.command(epilog=slices.EXAMPLE)(slices.slices)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.command(epilog=timeline.EXAMPLE)(timeline.timeline)
 app.command(epilog=page.EXAMPLE)(page.app)
+app.command(epilog=robustness.EXAMPLE)(robustness.robustness)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(store.app, name="store")
 
