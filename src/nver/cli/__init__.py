@@ -30,6 +30,7 @@ from nver.cli import (
     store,
     timeline,
     train,
+    transfer,
 )
 from nver.errors import NverError
 
@@ -54,6 +55,7 @@ app.command(epilog=run.EXAMPLE)(run.run)
 app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
 app.command(epilog=fuse.EXAMPLE)(fuse.fuse)
 app.command(epilog=grid.EXAMPLE)(grid.grid)
+app.command(epilog=transfer.EXAMPLE)(transfer.transfer)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=compare.EXAMPLE)(compare.compare)
 app.command(epilog=train.EXAMPLE)(train.train)
