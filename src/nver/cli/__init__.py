@@ -17,6 +17,7 @@ from nver.cli import (
     compare,
     console,
     corpora,
+    cost,
     embed,
     encoders,
     fuse,
@@ -64,6 +65,7 @@ app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.command(epilog=timeline.EXAMPLE)(timeline.timeline)
 app.command(epilog=page.EXAMPLE)(page.app)
 app.command(epilog=robustness.EXAMPLE)(robustness.robustness)
+app.command(epilog=cost.EXAMPLE)(cost.cost)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(store.app, name="store")
 
