@@ -22,6 +22,7 @@ from nver.cli import (
     encoders,
     fuse,
     grid,
+    layers,
     predict,
     pretrain,
     report,
@@ -66,6 +67,7 @@ app.command(epilog=timeline.EXAMPLE)(timeline.timeline)
 app.command(epilog=page.EXAMPLE)(page.app)
 app.command(epilog=robustness.EXAMPLE)(robustness.robustness)
 app.command(epilog=cost.EXAMPLE)(cost.cost)
+app.command(epilog=layers.EXAMPLE)(layers.layers)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(store.app, name="store")
 
