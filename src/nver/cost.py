@@ -257,6 +257,7 @@ def _of_bundle(bundle: str, clip_s: float) -> int | None:
 
 def _resident_mb(line: str) -> float:
     """``VmRSS`` (now) or ``VmHWM`` (at most) of this process, in MB."""
+    # What getrusage calls the largest is the parent's where that was larger when it started this process.
     for text in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if text.startswith(line):
             return int(text.split()[1]) * 1024 / 1e6
