@@ -46,6 +46,7 @@ def write(probes: Probes, found: dict[str, dict[str, Interval]], out: Path, *, t
                 name,
                 "layer",
                 (Series(name, tuple(found), tuple(figures[name] for figures in found.values())),),
+                levels=tuple(found),
             )
             for name in ("accuracy", "macro F1")
         ],

@@ -199,6 +199,8 @@ def _measure(heard: Heard, clean: Heard, n_draws: int) -> Measured:
 def _panel(group: str, kinds: Mapping[str, Sequence[Measured]]) -> Panel:
     first = next(iter(kinds))
     several = len(kinds) > 1
+    levels = {one.condition.level for rows in kinds.values() for one in rows}
+    falls = KINDS[first].levels[0] > KINDS[first].levels[-1]
     return Panel(
         title=group if several else KINDS[first].title,
         unit=KINDS[first].unit,
@@ -210,6 +212,7 @@ def _panel(group: str, kinds: Mapping[str, Sequence[Measured]]) -> Panel:
             )
             for kind, rows in kinds.items()
         ),
+        levels=tuple(f"{level:g}" for level in sorted(levels, reverse=falls)),
     )
 
 

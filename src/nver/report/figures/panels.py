@@ -35,11 +35,19 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """Series on one axis; ``unit`` stands below it."""
+    """Series on one axis.
+
+    Attributes:
+        title: Above it.
+        unit: Below it.
+        series: Their levels may differ.
+        levels: All levels from left to right.
+    """
 
     title: str
     unit: str
     series: tuple[Series, ...]
+    levels: tuple[str, ...]
 
 
 def draw_panels(
@@ -88,10 +96,7 @@ def draw_panels(
 
 
 def _draw_panel(axes: Axes, panel: Panel) -> None:
-    places: dict[str, int] = {}
-    for one in panel.series:
-        for level in one.levels:
-            places.setdefault(level, len(places))
+    places = {level: place for place, level in enumerate(panel.levels)}
     shift = 0.12 if len(panel.series) > 1 else 0.0
     own: list[Line2D] = []
     for i, one in enumerate(panel.series):
