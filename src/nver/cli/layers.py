@@ -57,6 +57,12 @@ def layers(
         from nver.training.layers import probe_layers
 
         loaded = load_encoder(encoder, layer="all", **key_values(encoder_option))
+
+        def probed(done: int, total: int) -> None:
+            if done == 1:
+                bar.begin("probes", unit="layers")
+            bar(done, total)
+
         probes = probe_layers(
             open_corpus(corpus, root, **key_values(option)),
             loaded,
@@ -64,7 +70,7 @@ def layers(
             seed=seed,
             workers=workers,
             on_extracted=lambda so_far: bar(so_far.n_done, so_far.n_total),
-            on_layer=lambda done, total: bar(done, total, doing="probes"),
+            on_layer=probed,
         )
     from nver.report import layers as report
 

@@ -75,7 +75,8 @@ def mix(wave: Samples, noise: Noise, *, snr_db: float) -> Samples:
         which = "clip" if not signal_power else "noise"
         raise AudioError(f"the {which} is silent, so that no signal-to-noise ratio of {snr_db:g} dB exists")
     scale = np.sqrt(signal_power / noise_power * 10 ** (-snr_db / 10))
-    return (wave + scale * noise).astype(np.float32)
+    mixed: Samples = (wave + scale * noise).astype(np.float32)
+    return mixed
 
 
 def power(wave: Samples | Noise) -> float:

@@ -28,10 +28,12 @@ def impulse_response(rt60_s: float, draw: np.random.Generator) -> npt.NDArray[np
     time_s = np.arange(1, n_samples) / RATE_HZ
     tail = draw.standard_normal(n_samples - 1) * 10 ** (-3 * time_s / rt60_s)
     tail *= np.sqrt(10 ** (-DIRECT_TO_REVERBERANT_DB / 10) / np.sum(tail**2))
-    response = np.concatenate([[1.0], tail])
-    return response / np.sqrt(np.sum(response**2))
+    response: npt.NDArray[np.float64] = np.concatenate([[1.0], tail])
+    response /= np.sqrt(np.sum(response**2))
+    return response
 
 
 def reverberate(wave: Samples, response: npt.NDArray[np.float64]) -> Samples:
     """(n_samples + n - 1,): the wave in a room, with the room's tail behind it."""
-    return fftconvolve(wave.astype(np.float64), response).astype(np.float32)
+    heard: Samples = fftconvolve(wave.astype(np.float64), response).astype(np.float32)
+    return heard

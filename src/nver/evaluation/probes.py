@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from nver.types import Labels
 
 
+ALL = "all"
+"""What stands for the layers side by side."""
+
+
 @dataclass(frozen=True, eq=False)
 class Probed:
     """What a probe said of every clip, given one layer.
 
     Attributes:
-        layer: From 1, or 0 for what enters the first block, or ``all`` for all of them side by side.
+        layer: From 1, or 0 for what enters the first block, or ``ALL``.
         guess: (n_clips,) class indices.
     """
 

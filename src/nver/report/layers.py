@@ -11,7 +11,7 @@ from nver.errors import ResultError
 from nver.evaluation import metrics
 from nver.evaluation.folds import Rows
 from nver.evaluation.intervals import N_DRAWS, Interval, over_speakers
-from nver.evaluation.probes import Probed, Probes
+from nver.evaluation.probes import ALL, Probed, Probes
 from nver.report.figures.panels import Panel, Series, draw_panels
 
 
@@ -42,18 +42,21 @@ def write(probes: Probes, found: dict[str, dict[str, Interval]], out: Path, *, t
     atomic.write_file(out / "layers.csv", file.getvalue().encode())
     draw_panels(
         [
-            Panel(
-                name,
-                "layer",
-                (Series(name, tuple(found), tuple(figures[name] for figures in found.values())),),
-                levels=tuple(found),
-            )
+            Panel(name, "layer", _series(found, name), levels=tuple(found))
             for name in ("accuracy", "macro F1")
         ],
         figure_name="with 95 % interval over speakers",
         title=f"{title}: {len(probes.truth):,} clips of {len(set(probes.speakers))} speakers",
         path=out / "layers.png",
-        chance=1 / len(probes.labels),
+    )
+
+
+def _series(found: dict[str, dict[str, Interval]], name: str) -> tuple[Series, ...]:
+    """The layers in the order of the network, and apart from them all at once."""
+    single = tuple(layer for layer in found if layer != ALL)
+    return (
+        Series("one layer", single, tuple(found[layer][name] for layer in single)),
+        Series("all side by side", (ALL,), (found[ALL][name],)),
     )
 
 

@@ -12,7 +12,7 @@ from nver.embeddings.extract import Progress, extract
 from nver.embeddings.store import Store
 from nver.encoders import Encoder
 from nver.errors import ConfigError
-from nver.evaluation.probes import Probed, Probes
+from nver.evaluation.probes import ALL, Probed, Probes
 from nver.experiment import FoldSpec
 from nver.training.protocols import divide
 
@@ -63,7 +63,7 @@ def probe_layers(
         raise ConfigError(f"protocol '{folds.protocol}' does not test every clip once; take another")
 
     def probed() -> Iterator[Probed]:
-        for i, (layer, x) in enumerate({**parts, "all": rows}.items()):
+        for i, (layer, x) in enumerate({**parts, ALL: rows}.items()):
             guess = np.empty_like(truth)
             for fold in divided:
                 guess[fold.test] = _regression().fit(x[fold.train], truth[fold.train]).predict(x[fold.test])
