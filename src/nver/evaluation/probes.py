@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from nver.types import Labels
 
-
 ALL = "all"
 """What stands for the layers side by side."""
 
