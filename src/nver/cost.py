@@ -8,6 +8,7 @@ processes change less; the real-time factor is made of the latter.
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -235,8 +237,6 @@ def _multiply_adds(system: System, clip_s: float) -> int | None:
 
 def _of_bundle(bundle: str, clip_s: float) -> int | None:
     """Of a committee of the family burst; None for other recognisers."""
-    import math
-
     import torch
 
     from nver.encoders.macs import WINDOW_S, counted
@@ -250,7 +250,7 @@ def _of_bundle(bundle: str, clip_s: float) -> int | None:
     total = 0
     for shape in card.system.config["shapes"]:
         network = BurstNetwork.random(BurstShape(**shape), seed=0).eval()
-        total += counted(network, lambda network=network: network(torch.zeros(1, 200, 80)))
+        total += counted(network, partial(network, torch.zeros(1, 200, 80)))
         total += network.shape.width * len(card.labels)
     return total * math.ceil(clip_s / WINDOW_S)
 

@@ -47,12 +47,12 @@ def test_a_table_and_curves_are_written_and_the_second_time_nobody_is_asked(nver
     command += ["--only", "gain", "--only", "cut", "--out", tmp_path / "out", "--workers", 1]
     first = nver(*command)
     assert first.code == 0
-    assert "| cut to, 0.25 s |" in first.out
+    assert "| cut, 0.25 s |" in first.out
     assert "tiny on folder" in first.out
     assert "18 clips of 3 speakers" in first.out
     again = nver(*command, "--json")
     assert [one["condition"] for one in again.json][:2] == ["clean", "gain-20"]
-    assert "cut to" not in again.err
+    assert "cut, 1" not in again.err
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         *("answers", "robustness.csv", "robustness.md", "robustness.png", "robustness.svg")
     }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nver.cli.console import AsJson, example, interruptible, note, print_json
 from nver.cli.progress import progress
+
+if TYPE_CHECKING:
+    from nver.cost import System
 
 EXAMPLE = example(
     "nver cost logmel-stats burst-mamba burst-recogniser --results results/burst-six/* --out cost"
@@ -71,7 +74,7 @@ def cost(
     note(f"results: {out}")
 
 
-def _systems(name: str, *, heads: list[str], n_classes: int, random_weights: int | None) -> list[object]:
+def _systems(name: str, *, heads: list[str], n_classes: int, random_weights: int | None) -> list[System]:
     from nver.cost import System
     from nver.encoders import ENCODERS
     from nver.encoders.inventory import entry

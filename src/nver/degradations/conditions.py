@@ -102,7 +102,7 @@ KINDS: Mapping[str, Kind] = {
         lambda wave, level, *_: shape.clip_share(wave, share=level / 100),
     ),
     "cut": Kind(
-        "cut to",
+        "cut",
         "length",
         "s",
         (1.0, 0.5, 0.25),

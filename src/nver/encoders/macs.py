@@ -75,4 +75,5 @@ def counted(network: nn.Module, run: Callable[[], object]) -> int:
     finally:
         for hook in hooks:
             hook.remove()
-    return counter.get_total_flops() // 2 + unseen
+    seen: int = counter.get_total_flops() // 2
+    return seen + unseen

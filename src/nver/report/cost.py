@@ -159,15 +159,12 @@ def _of_result(result: Result, folder: Path) -> Quality:
 
 def _of_recogniser(folder: Path, n_classes: set[int]) -> dict[str, Quality]:
     data = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
-    views = {len(data["classes"]): data["all"], **{len(v["classes"]): v for v in _six_first(data["views"])}}
+    views = {len(data["classes"]): data["all"]}
+    for view in data["views"].values():
+        views.setdefault(len(view["classes"]), view)  # of several with as many classes the first one counts
     wanted = next((n for n in sorted(n_classes) if n in views), len(data["classes"]))
     f1 = views[wanted]["macro_f1"]
     return {data["recogniser"]: Quality(folder.as_posix(), wanted, Interval(**f1))}
-
-
-def _six_first(views: Mapping[str, dict[str, object]]) -> list[dict[str, object]]:
-    """Views, so that of several with as many classes the first one counts."""
-    return list(reversed(views.values()))
 
 
 def _listed(values: set[int] | set[float]) -> str:
