@@ -84,7 +84,7 @@ def test_a_fusion_of_results_refuses_weights_that_are_none(settings, message):
 def test_a_head_says_how_many_views_it_takes(spec):
     taken = [n for n in range(6) if spec.takes(n)]
     assert (taken, spec.views_taken()) in [([1], "1"), ([2, 3, 4, 5], "2 or more")]
-    assert (spec().kind in ("fcn", "cnn")) == (taken == [1])
+    assert (spec().kind in ("fcn", "cnn", "layer-mix")) == (taken == [1])
 
 
 def test_specs_are_read_without_torch():

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nver import extract, load_encoder, open_corpus
+from nver.corpora.base import Corpus, CorpusCard
 from nver.corpora.synthetic import synthesise
 from nver.embeddings.store import Store
 from nver.errors import EncoderError
@@ -26,7 +27,7 @@ from nver.recogniser.card import BundleCard, NetworkSystem, Seen
 from nver.recogniser.page import page
 from nver.recogniser.recogniser import Recogniser
 from nver.training.bundle import fit_bundle
-from nver.types import Matrix, Samples
+from nver.types import AudioFile, Clip, Matrix, Samples
 
 LABELS = ("hum", "hiss", "shout")
 VIEWS = {"loudness": {"classes": ("quiet", "loud"), "members": {"hum": "quiet", "shout": "loud"}}}
@@ -104,6 +105,29 @@ def save_toy(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def toy(save_toy: Callable[..., Path]) -> Recogniser:
     return Recogniser.load(save_toy())
+
+
+def _corpus_of(root: Path, *, speakers=("cid", "dan", "eve"), labels=("hum", "hiss", "shout")) -> Corpus:
+    """For every speaker a quiet tone, noise and a loud tone, under the toy network's labels."""
+    rng = np.random.default_rng(0)
+    tone = np.sin(np.arange(2000) / 8)
+    clips = []
+    for speaker in speakers:
+        sounds = {"hum": 0.01 * tone, "hiss": 0.3 * rng.normal(size=2000), "shout": tone}
+        for label in labels:
+            path = root / f"{speaker}-{label}.wav"
+            soundfile.write(path, sounds[label], 16_000, subtype="FLOAT")
+            clips.append(Clip(path.name, AudioFile(path), label, speaker))
+    card = CorpusCard(
+        name="toy", title="Toy", labels=labels, licence="CC0", licence_url="", citation="", homepage=""
+    )
+    return Corpus(card, root, tuple(sorted(clips, key=lambda clip: clip.id)))
+
+
+@pytest.fixture
+def corpus_of() -> Callable[..., Corpus]:
+    """A corpus of WAV files below a folder, of the speakers and labels asked for."""
+    return _corpus_of
 
 
 @pytest.fixture

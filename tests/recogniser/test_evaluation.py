@@ -6,32 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
-from nver.corpora.base import Corpus, CorpusCard
 from nver.errors import MetricError, SplitError
 from nver.evaluation import metrics
 from nver.evaluation.calibration import softmax
 from nver.recogniser.evaluation import Answers, examine, figures, view_of
 from nver.recogniser.page import page
 from nver.types import AudioFile, Clip
-
-
-def corpus_of(root: Path, *, speakers=("cid", "dan", "eve"), labels=("hum", "hiss", "shout")) -> Corpus:
-    """For every speaker a quiet tone, noise and a loud tone, under the toy network's labels."""
-    rng = np.random.default_rng(0)
-    tone = np.sin(np.arange(2000) / 8)
-    clips = []
-    for speaker in speakers:
-        sounds = {"hum": 0.01 * tone, "hiss": 0.3 * rng.normal(size=2000), "shout": tone}
-        for label in labels:
-            path = root / f"{speaker}-{label}.wav"
-            soundfile.write(path, sounds[label], 16_000, subtype="FLOAT")
-            clips.append(Clip(path.name, AudioFile(path), label, speaker))
-    card = CorpusCard(
-        name="toy", title="Toy", labels=labels, licence="CC0", licence_url="", citation="", homepage=""
-    )
-    return Corpus(card, root, tuple(sorted(clips, key=lambda clip: clip.id)))
 
 
 def drawn(card, *, n_speakers: int = 20, seed: int = 0) -> Answers:
@@ -46,7 +27,7 @@ def drawn(card, *, n_speakers: int = 20, seed: int = 0) -> Answers:
     return Answers(card, clips, truth, logits, {})
 
 
-def test_answers_are_in_the_order_of_the_corpus_and_unreadable_clips_are_listed(toy, tmp_path):
+def test_answers_are_in_the_order_of_the_corpus_and_unreadable_clips_are_listed(toy, corpus_of, tmp_path):
     corpus = corpus_of(tmp_path)
     corpus.clips[4].source.path.write_bytes(b"no audio")
     told = []
@@ -60,7 +41,7 @@ def test_answers_are_in_the_order_of_the_corpus_and_unreadable_clips_are_listed(
     np.testing.assert_array_equal(answers.logits[0], next(iter(toy.file_logits([corpus.clips[0].source]))))
 
 
-def test_somebody_who_was_trained_on_cannot_be_tested_on(toy, tmp_path):
+def test_somebody_who_was_trained_on_cannot_be_tested_on(toy, corpus_of, tmp_path):
     with pytest.raises(SplitError, match=r"trained on 1 of the 2 speakers of these clips \(bob among them\)"):
         examine(toy, corpus_of(tmp_path, speakers=("bob", "eve")))
     elsewhere = corpus_of(tmp_path, speakers=("bob", "eve"))
@@ -68,7 +49,7 @@ def test_somebody_who_was_trained_on_cannot_be_tested_on(toy, tmp_path):
     assert len(examine(toy, dataclasses.replace(elsewhere, card=card), workers=0).clips) == 6
 
 
-def test_a_corpus_with_a_label_that_the_recogniser_lacks_is_refused(toy, tmp_path):
+def test_a_corpus_with_a_label_that_the_recogniser_lacks_is_refused(toy, corpus_of, tmp_path):
     corpus = corpus_of(tmp_path)
     shorter = toy.card.model_copy(update={"labels": ("hum", "hiss"), "views": {}})
     with pytest.raises(SplitError, match="cannot be tested on 'shout'"):

@@ -17,19 +17,23 @@ from nver.cli import (
     compare,
     console,
     corpora,
+    cost,
     embed,
     encoders,
     fuse,
     gap,
     grid,
+    layers,
     predict,
     pretrain,
     report,
+    robustness,
     run,
     slices,
     store,
     timeline,
     train,
+    transfer,
 )
 from nver.errors import NverError
 
@@ -55,6 +59,7 @@ app.command(epilog=gap.EXAMPLE)(gap.gap)
 app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
 app.command(epilog=fuse.EXAMPLE)(fuse.fuse)
 app.command(epilog=grid.EXAMPLE)(grid.grid)
+app.command(epilog=transfer.EXAMPLE)(transfer.transfer)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=compare.EXAMPLE)(compare.compare)
 app.command(epilog=train.EXAMPLE)(train.train)
@@ -62,6 +67,9 @@ app.command(epilog=slices.EXAMPLE)(slices.slices)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.command(epilog=timeline.EXAMPLE)(timeline.timeline)
 app.command(epilog=page.EXAMPLE)(page.app)
+app.command(epilog=robustness.EXAMPLE)(robustness.robustness)
+app.command(epilog=cost.EXAMPLE)(cost.cost)
+app.command(epilog=layers.EXAMPLE)(layers.layers)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(store.app, name="store")
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from nver.corpora import joined
 from nver.corpora.base import Corpus, CorpusCard, CorpusModule
 from nver.names import Names
 
@@ -21,6 +22,9 @@ CORPORA = Names(
     },
 )
 """Every corpus, and the module that holds its ``CARD``, its ``Options`` and its ``scan``."""
+
+JOINED = "joined"
+"""No corpus of its own, but several as one."""
 
 
 def load_module(name: str) -> CorpusModule:
@@ -48,7 +52,7 @@ def open_corpus(name: str, root: Path | str, **options: object) -> Corpus:
     """Find the clips of a corpus below a folder, from file names alone; no audio is read.
 
     Args:
-        name: One of ``CORPORA``.
+        name: One of ``CORPORA``, or ``joined`` for several of them as one (``nver.corpora.joined``).
         root: A folder that holds the corpus at any depth, as files, as tar shards or as both; for
             ``manifest`` the CSV or Parquet file itself.
         **options: The knobs of that corpus (the fields of its module's ``Options``).
@@ -60,4 +64,6 @@ def open_corpus(name: str, root: Path | str, **options: object) -> Corpus:
         ConfigError: No corpus has this name, or it has no such option.
         CorpusError: There is no such folder, no clip in it, or a file that this corpus does not hold.
     """
+    if name == JOINED:
+        return joined.scan(Path(root).expanduser(), **options)
     return load_module(name).scan(Path(root).expanduser(), **options)

@@ -18,6 +18,7 @@ HEADS = Names(
         "cross-attention": "nver.heads.cross_attention:CrossAttentionFusion",
         "fcn": "nver.heads.fcn:FCN",
         "gated-sum": "nver.heads.gated_sum:GatedSum",
+        "layer-mix": "nver.heads.layer_mix:LayerMix",
         "reno": "nver.heads.reno:RENO",
     },
 )

@@ -49,6 +49,20 @@ class FCNSpec(_TrainedSpec):
     n_views: ClassVar[int] = 1
 
 
+class LayerMixSpec(_TrainedSpec):
+    """A learned mix of an encoder's layers, then dense layers.
+
+    Attributes:
+        n_layers: How many layers lie side by side in the embedding.
+        normalise: Whether each layer is brought to one scale before they are mixed.
+    """
+
+    kind: Literal["layer-mix"] = "layer-mix"
+    n_views: ClassVar[int] = 1
+    n_layers: PositiveInt = 2
+    normalise: bool = True
+
+
 class CNNSpec(_ConvolutionSpec):
     """Convolutions over the embedding read as a one-channel sequence, then the FCN.
 
@@ -153,7 +167,7 @@ class RENOSpec(_AttentionSpec):
 
 
 HeadSpec = Annotated[
-    FCNSpec | CNNSpec | ConcatSpec | GatedSumSpec | CrossAttentionSpec | RENOSpec,
+    FCNSpec | LayerMixSpec | CNNSpec | ConcatSpec | GatedSumSpec | CrossAttentionSpec | RENOSpec,
     Field(discriminator="kind"),
 ]
 """What ``nver.heads.build`` makes and training trains."""

@@ -175,8 +175,7 @@ class Recogniser:
             workers = 2 if len(sources) > CHUNK_CLIPS else 0
         answers = decode_many(sources, workers=workers, max_duration_s=max_duration_s)
         try:
-            for batch in _batches(answers):
-                yield from self._outcomes(batch)
+            yield from self.wave_logits(answers)
         finally:
             answers.close()
 
@@ -205,6 +204,13 @@ class Recogniser:
             EncoderError: A stretch cannot be asked about.
         """
         return timeline(self, source, view=view, windows=windows, segments=segments, on_progress=on_progress)
+
+    def wave_logits(
+        self, answers: Iterable[Samples | AudioError]
+    ) -> Iterator[Matrix | AudioError | EncoderError]:
+        """As ``file_logits``, of waves (mono at 16 kHz) or the errors that stand in their place."""
+        for batch in _batches(answers):
+            yield from self._outcomes(batch)
 
     def logits(self, waves: Sequence[Samples]) -> Matrix:
         """(n_waves, n_labels) float32, before the temperature; waves are mono at 16 kHz.

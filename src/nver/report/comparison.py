@@ -73,8 +73,7 @@ class Comparison:
     @property
     def title(self) -> str:
         """``emogator (labels=vivae), 6 classes, protocol speaker``."""
-        corpus = with_options(self.corpus.name, self.corpus.options)
-        return f"{corpus}, {len(self.labels)} classes, protocol {self.folds.protocol}"
+        return f"{corpus_name(self.corpus)}, {len(self.labels)} classes, protocol {self.folds.protocol}"
 
     @cached_property
     def units(self) -> Units:
@@ -133,6 +132,13 @@ def compare(results: Sequence[Result]) -> tuple[Comparison, ...]:
         groups.setdefault(measured_on(result), []).append(result)
     slugs = _unique(_slug(group[0]) for group in groups.values())
     return tuple(_comparison(slug, group) for slug, group in zip(slugs, groups.values(), strict=True))
+
+
+def corpus_name(corpus: CorpusSpec) -> str:
+    """``emogator (labels=vivae)``: its name, and its options; ``a + b`` for corpora that were joined."""
+    if parts := corpus.options.get("parts"):
+        return " + ".join(parts)
+    return with_options(corpus.name, corpus.options)
 
 
 def with_options(name: str, options: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nver.audit import Audit
 from nver.audit.look import hear
@@ -19,13 +19,28 @@ from nver.embeddings.store import Store
 from nver.encoders import Encoder, load_encoder
 from nver.encoders.base import is_random
 from nver.errors import ResultError
-from nver.experiment import EncoderSpec, Experiment, Plan
+from nver.experiment import CorpusSpec, EncoderSpec, Experiment
 from nver.results import Result, holds_result, read_summary, require_place
 from nver.training import changes
 from nver.training.audit import Auditor, Seen
 from nver.training.crew import N_CORES, Crew
 from nver.training.cross_validate import Run
 from nver.training.telling import Progress
+
+
+class Runnable(Protocol):
+    """What can be run: a name, one corpus, and experiments on it (``Plan``, ``TransferPlan``)."""
+
+    @property
+    def name(self) -> str:
+        """Of the folder that results go into."""
+
+    @property
+    def corpus(self) -> CorpusSpec:
+        """The clips of all experiments."""
+
+    def experiments(self) -> tuple[Experiment, ...]:
+        """Under different names."""
 
 
 class Observer:
@@ -54,7 +69,7 @@ class Observer:
 
 
 def run_plan(
-    plan: Plan,
+    plan: Runnable,
     *,
     out: Path,
     store: Store | None = None,
