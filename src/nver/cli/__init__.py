@@ -24,6 +24,7 @@ from nver.cli import (
     pretrain,
     report,
     run,
+    serve,
     store,
     timeline,
     train,
@@ -54,6 +55,7 @@ app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=compare.EXAMPLE)(compare.compare)
 app.command(epilog=train.EXAMPLE)(train.train)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
+app.command(epilog=serve.EXAMPLE)(serve.serve)
 app.command(epilog=timeline.EXAMPLE)(timeline.timeline)
 app.command(epilog=page.EXAMPLE)(page.app)
 app.add_typer(bundle.app, name="bundle")

@@ -120,6 +120,15 @@ class Recogniser:
         samples = (from_array(wave, rate_hz, name=f"wave {i}") for i, wave in enumerate(waves))
         return tuple(self._prediction(row) for batch in _batches(samples) for row in self.logits(batch))
 
+    def predict_each(self, waves: Sequence[Samples]) -> list[Prediction | EncoderError]:
+        """What each of many clips is, in order, asked together; one that cannot be read gives its error.
+
+        Args:
+            waves: Mono at 16 kHz, as ``nver.audio`` gives them.
+        """
+        outcomes = self._each(waves)
+        return [o if isinstance(o, EncoderError) else self._prediction(o) for o in outcomes]
+
     def predict_files(
         self,
         paths: Iterable[str | Path],
