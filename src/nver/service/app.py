@@ -24,7 +24,7 @@ from nver.types import RATE_HZ
 
 _DESCRIPTION = (
     "Names the category of non-verbal vocalisations (laughs, cries, sighs, screams), with calibrated "
-    "probabilities. It names the sound, not the inner state of a person. Audio is decoded in memory, not kept."
+    "probabilities. It names the sound, not the inner state of a person. Audio is decoded in memory alone."
 )
 
 _OPEN = ("/healthz",)

@@ -76,10 +76,13 @@ async def _file_of_form(request: Request, body: bytes) -> bytes:
         form = await parser.parse()
     except MultiPartException as error:
         raise Refusal(422, f"the form cannot be read: {error.message.rstrip('.')}") from error
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        held = ", ".join(f"'{name}'" for name in form) or "none"
-        raise Refusal(
-            422, f"the form has no file in a part 'file' (parts: {held}); as in curl -F file=@laugh.wav"
-        )
-    return await file.read()
+    try:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            held = ", ".join(f"'{name}'" for name in form) or "none"
+            raise Refusal(
+                422, f"the form has no file in a part 'file' (parts: {held}); as in curl -F file=@laugh.wav"
+            )
+        return await file.read()
+    finally:
+        await form.close()

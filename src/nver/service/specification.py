@@ -27,7 +27,7 @@ _BINARY = {"type": "string", "format": "binary"}
 BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "WAV, FLAC, MP3, Ogg Vorbis or Opus of any rate and channel count, told by its content.",
+        "description": "WAV, FLAC, MP3, Ogg Vorbis or Opus, told by its content; any rate and channel count.",
         "content": {
             FORM: {"schema": {"type": "object", "required": ["file"], "properties": {"file": _BINARY}}},
             **{kind: {"schema": _BINARY} for kind in RAW},
