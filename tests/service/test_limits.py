@@ -118,7 +118,7 @@ def test_a_form_that_is_none_or_has_no_file_is_422(client, content, kind, senten
 
 def under_way(client) -> int:
     line = next(
-        x for x in client.get("/metrics").text.splitlines() if x.startswith("nver_requests_under_way")
+        x for x in client.get("/metrics").text.splitlines() if x.startswith('nver_under_way{kind="requests"}')
     )
     return int(float(line.split()[1]))
 

@@ -104,7 +104,7 @@ def test_metrics_count_requests_by_route_and_status_and_batches(client, clips):
     assert 'nver_requests_total{route="none",status="404"} 1.0' in lines
     assert "nver_batch_clips_sum 2.0" in lines
     assert "nver_audio_seconds_total 0.5" in lines
-    assert "nver_requests_under_way 0.0" in lines
+    assert 'nver_under_way{kind="requests"} 0.0' in lines
     assert "xxxxx" not in answer.text
 
 

@@ -36,7 +36,7 @@ def process() -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def n_under_way(client: httpx.Client) -> float:
-    found = re.search(r"^nver_requests_under_way (\S+)$", client.get("/metrics").text, re.MULTILINE)
+    found = re.search(r'^nver_under_way\{kind="requests"\} (\S+)$', client.get("/metrics").text, re.MULTILINE)
     assert found is not None
     return float(found[1])
 

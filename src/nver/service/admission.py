@@ -17,39 +17,41 @@ class Admission:
     Lives in one event loop, so that counts need no lock.
 
     Args:
-        max_waiting: Requests under way at once.
-        max_waiting_per_client: The same of one client.
+        what: What is counted, as it reads in a refusal ("requests").
+        at_once: So many are let in at once.
+        of_one_client: And so many of one client; no less than others unless given.
     """
 
-    def __init__(self, *, max_waiting: int, max_waiting_per_client: int) -> None:
-        self._max_waiting = max_waiting
-        self._max_waiting_per_client = max_waiting_per_client
+    def __init__(self, what: str, *, at_once: int, of_one_client: int | None = None) -> None:
+        self.what = what
+        self._at_once = at_once
+        self._of_one_client = at_once if of_one_client is None else of_one_client
         self._under_way: Counter[str] = Counter()
 
     @property
     def n_under_way(self) -> int:
-        """Requests that were let in and are not answered."""
+        """How many were let in and are not answered."""
         return self._under_way.total()
 
     @contextmanager
     def admit(self, client: str) -> Iterator[None]:
-        """Hold a place while the request is under way.
+        """Hold a place while something is under way.
 
         Raises:
-            Refusal: 429 when the client has too many under way, 503 when all have.
+            Refusal: 503 when there are too many under way, 429 when there are too many of this client.
         """
-        if self._under_way[client] >= self._max_waiting_per_client:
-            raise Refusal(
-                429,
-                f"this client has {self._under_way[client]} requests under way, and no more are taken; "
-                "wait for an answer, then send the next",
-                headers=_RETRY,
-            )
-        if self.n_under_way >= self._max_waiting:
+        if self.n_under_way >= self._at_once:
             raise Refusal(
                 503,
-                f"the service is busy: {self.n_under_way} requests are under way, and no more are taken; "
+                f"the service is busy: {self.n_under_way} {self.what} are under way, and no more are taken; "
                 "try again in a moment",
+                headers=_RETRY,
+            )
+        if self._under_way[client] >= self._of_one_client:
+            raise Refusal(
+                429,
+                f"this client has {self._under_way[client]} {self.what} under way, and no more are taken; "
+                "wait for an answer, then send the next",
                 headers=_RETRY,
             )
         self._under_way[client] += 1

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nver.service.admission import Admission
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _CLIPS = (1, 2, 4, 8, 16, 32, 64)
@@ -17,10 +20,10 @@ class Metrics:
     """Instruments of one app, in a registry of its own.
 
     Args:
-        n_under_way: Says how many requests are under way.
+        admissions: Who knows what is under way.
     """
 
-    def __init__(self, n_under_way: Callable[[], int]) -> None:
+    def __init__(self, admissions: Sequence[Admission]) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "nver_requests", "Requests by route and status.", ("route", "status"), registry=self.registry
@@ -39,8 +42,11 @@ class Metrics:
             "nver_network_seconds", "A call of the network.", buckets=_SECONDS, registry=self.registry
         )
         self.audio_s = Counter("nver_audio_seconds", "Audio that was decoded.", registry=self.registry)
-        self.under_way = Gauge("nver_requests_under_way", "Requests let in.", registry=self.registry)
-        self.under_way.set_function(n_under_way)
+        under_way = Gauge(
+            "nver_under_way", "Let in and not answered, by kind.", ("kind",), registry=self.registry
+        )
+        for admission in admissions:
+            under_way.labels(admission.what).set_function(partial(_count, admission))
         ProcessCollector(registry=self.registry)
 
     def asked(self, n_clips: int, seconds: float) -> None:
@@ -51,6 +57,10 @@ class Metrics:
     def text(self) -> bytes:
         """All of it, in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _count(admission: Admission) -> float:
+    return admission.n_under_way
 
 
 class Measured:

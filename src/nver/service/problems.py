@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from nver.errors import (
     AudioError,
@@ -59,42 +59,59 @@ def refusal_of(error: NverError) -> Refusal | None:
     return None
 
 
-def problem(status: int, sentence: str, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def content_of(refusal: Refusal) -> dict[str, str | int]:
     """The body of every answer that is no success."""
-    content = {"title": HTTPStatus(status).phrase, "status": status, "detail": sentence}
-    return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
+    return {
+        "title": HTTPStatus(refusal.status).phrase,
+        "status": refusal.status,
+        "detail": refusal.sentence,
+    }
+
+
+def problem(refusal: Refusal) -> JSONResponse:
+    """A refusal as an answer."""
+    return JSONResponse(content_of(refusal), refusal.status, headers=refusal.headers, media_type=MEDIA_TYPE)
 
 
 def answer_with_problems(app: FastAPI) -> None:
     """Have every error of ``app`` answered as a problem."""
 
     @app.exception_handler(Refusal)
-    async def refused(_: Request, refusal: Refusal) -> Response:
-        return problem(refusal.status, refusal.sentence, headers=refusal.headers)
+    async def refused(connection: HTTPConnection, refusal: Refusal) -> Response:
+        return await _said(connection, refusal)
 
     @app.exception_handler(NverError)
-    async def unreadable(_: Request, error: NverError) -> Response:
+    async def unreadable(connection: HTTPConnection, error: NverError) -> Response:
         refusal = refusal_of(error)
         if refusal is None:
             raise error
-        return problem(refusal.status, refusal.sentence)
+        return await _said(connection, refusal)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
-        return problem(422, _sentence(error.errors()[0]))
+    @app.exception_handler(WebSocketRequestValidationError)
+    async def invalid(connection: HTTPConnection, error: ValidationException) -> Response:
+        return await _said(connection, Refusal(422, _sentence(error.errors()[0])))
 
     @app.exception_handler(HTTPException)
     async def unroutable(request: Request, error: HTTPException) -> Response:
         sentence = f"{request.method} {request.url.path}: {error.detail}; /openapi.json lists what there is"
-        return problem(error.status_code, sentence, headers=error.headers)
+        return problem(Refusal(error.status_code, sentence, headers=error.headers))
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_: Request, __: ClientDisconnect) -> Response:
-        return problem(400, "the connection was closed before the body was whole")
+        return problem(Refusal(400, "the connection was closed before the body was whole"))
 
     @app.exception_handler(Exception)
     async def broken(_: Request, __: Exception) -> Response:
-        return problem(500, "the service failed on this request; its log says why")
+        return problem(Refusal(500, "the service failed on this request; its log says why"))
+
+
+async def _said(connection: HTTPConnection, refusal: Refusal) -> Response:
+    """The answer; a stream that was not accepted yet is denied with it."""
+    answer = problem(refusal)
+    if isinstance(connection, WebSocket):
+        await connection.send_denial_response(answer)
+    return answer
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

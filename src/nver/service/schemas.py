@@ -9,48 +9,120 @@ from pydantic import Field
 from nver.config import FrozenModel
 from nver.recogniser.prediction import Prediction
 from nver.recogniser.recogniser import Recogniser
+from nver.recordings.segments import Event, Timeline
 
 _Probability = Annotated[float, Field(ge=0, le=1)]
 
 _LAUGH = {"Amusement": 0.71, "Elation": 0.12, "Joy": 0.05}
 
 
-class Answer(FrozenModel):
-    """What one clip is.
+class Said(FrozenModel):
+    """What a recogniser says of a clip or a burst.
 
     Attributes:
-        model: The recogniser that was asked.
-        view: The coarser view that was asked for.
-        duration_s: How long the clip is.
         label: The most probable class.
         confidence: Its probability.
         outside: Of a view: the probability of all classes that it has no counterpart for.
         probabilities: Of the most probable classes, the most probable first.
     """
 
-    model: Annotated[str, Field(examples=["burst-recogniser"])]
-    view: Annotated[str | None, Field(examples=["vivae-six"])]
-    duration_s: Annotated[float, Field(gt=0, examples=[1.52])]
     label: Annotated[str, Field(examples=["Amusement"])]
     confidence: Annotated[_Probability, Field(examples=[0.71])]
     outside: Annotated[_Probability, Field(examples=[0.0])]
     probabilities: Annotated[dict[str, _Probability], Field(examples=[_LAUGH])]
 
+
+def said(prediction: Prediction, *, top: int | None) -> dict[str, Any]:
+    """The fields of ``Said``; sums that rounding lifts past one are one."""
+    shown = prediction.top(len(prediction.probabilities) if top is None else top)
+    return {
+        "label": prediction.label,
+        "confidence": min(1.0, prediction.confidence),
+        "outside": min(1.0, prediction.outside),
+        "probabilities": {label: min(1.0, p) for label, p in shown},
+    }
+
+
+class Answer(Said):
+    """What one clip is.
+
+    Attributes:
+        model: The recogniser that was asked.
+        view: The coarser view that was asked for.
+        duration_s: How long the clip is.
+    """
+
+    model: Annotated[str, Field(examples=["burst-recogniser"])]
+    view: Annotated[str | None, Field(examples=["vivae-six"])]
+    duration_s: Annotated[float, Field(gt=0, examples=[1.52])]
+
+
+class Burst(Said):
+    """A burst of a recording or a stream.
+
+    Attributes:
+        start_s: Where it begins.
+        end_s: Where it ends.
+    """
+
+    start_s: Annotated[float, Field(ge=0, examples=[12.43])]
+    end_s: Annotated[float, Field(gt=0, examples=[13.8])]
+
     @classmethod
-    def of(
-        cls, prediction: Prediction, *, model: str, view: str | None, top: int | None, duration_s: float
-    ) -> Answer:
-        """A prediction as it is answered; sums that rounding lifts past one are one."""
-        seen = prediction if view is None else prediction.view(view)
-        shown = seen.top(len(seen.probabilities) if top is None else top)
+    def of(cls, event: Event, *, top: int | None) -> Burst:
+        """An event as it is answered."""
+        return cls(start_s=event.start_s, end_s=event.end_s, **said(event.prediction, top=top))
+
+
+class Course(FrozenModel):
+    """Probabilities over time, where fixed windows were asked for.
+
+    Attributes:
+        hop_s: From one time to the next.
+        labels: Of the columns.
+        times_s: Middles of the steps.
+        probabilities: A row a time.
+    """
+
+    hop_s: Annotated[float, Field(gt=0)]
+    labels: list[str]
+    times_s: list[float]
+    probabilities: list[list[_Probability]]
+
+
+class Line(FrozenModel):
+    """What was found in a recording, and when.
+
+    Attributes:
+        model: The recogniser that was asked.
+        view: The coarser view that was asked for.
+        duration_s: How long the recording is.
+        events: Its bursts, in order; none where fixed windows were asked for.
+        curve: Of fixed windows, where those were asked for.
+    """
+
+    model: Annotated[str, Field(examples=["burst-recogniser"])]
+    view: Annotated[str | None, Field(examples=[None])]
+    duration_s: Annotated[float, Field(gt=0, examples=[600.0])]
+    events: list[Burst]
+    curve: Course | None
+
+    @classmethod
+    def of(cls, found: Timeline, *, model: str, view: str | None, top: int | None) -> Line:
+        """A time line as it is answered."""
+        curve = found.curve
         return cls(
             model=model,
             view=view,
-            duration_s=duration_s,
-            label=seen.label,
-            confidence=min(1.0, seen.confidence),
-            outside=min(1.0, seen.outside),
-            probabilities={label: min(1.0, p) for label, p in shown},
+            duration_s=found.duration_s,
+            events=[Burst.of(event, top=top) for event in found.events],
+            curve=curve
+            and Course(
+                hop_s=curve.hop_s,
+                labels=list(found.labels),
+                times_s=curve.times_s.tolist(),
+                probabilities=curve.probabilities.clip(0, 1).tolist(),
+            ),
         )
 
 

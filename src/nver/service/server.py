@@ -34,5 +34,7 @@ def serve(app: FastAPI, *, host: str, port: int, limits: Limits, has_access_log:
         server_header=False,
         access_log=has_access_log,
         # The longest that a request can take: its body, then its answer.
-        timeout_graceful_shutdown=math.ceil(2 * limits.timeout_s + _MARGIN_S),
+        timeout_graceful_shutdown=math.ceil(
+            2 * max(limits.timeout_s, limits.recording_timeout_s) + _MARGIN_S
+        ),
     )
