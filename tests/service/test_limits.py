@@ -101,7 +101,7 @@ def test_audio_that_is_empty_cut_or_not_finite_is_422(client, clips, wav):
             "multipart/form-data; boundary=x",
             "the form has no file in a part 'file' (parts: none)",
         ),
-        (b"", "multipart/form-data", "the form cannot be read: Missing boundary in multipart"),
+        (b"", "multipart/form-data", "the form cannot be read: its Content-Type has no boundary"),
         (b"junk", "multipart/form-data; boundary=x", "the form cannot be read"),
         (
             b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\ntext\r\n--x--\r\n',
@@ -137,8 +137,8 @@ def fill(client, network, clip, *, n: int, pool: ThreadPoolExecutor):
 @pytest.mark.parametrize(
     ("limits", "status", "sentence"),
     [
-        ({"max_waiting": 2}, 503, "the service is busy: 2 requests are under way"),
-        ({"max_waiting_per_client": 2}, 429, "this client has 2 requests under way"),
+        ({"max_waiting": 2}, 503, "the service is busy: 2 requests at once are all"),
+        ({"max_waiting_per_client": 2}, 429, "2 requests at once are all that one client may"),
     ],
 )
 def test_what_is_too_much_at_once_is_refused_and_what_was_let_in_is_answered(

@@ -189,6 +189,6 @@ def test_streams_beyond_the_limit_are_503_until_one_ends(serving):
     ):
         pass
     assert denied.value.status_code == 503
-    assert "the service is busy: 1 streams are under way" in denied.value.json()["detail"]
+    assert "the service is busy: 1 streams at once are all" in denied.value.json()["detail"]
     (end,) = streamed(client, b"")
     assert end == {"kind": "end", "duration_s": 0.0}

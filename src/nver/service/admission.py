@@ -43,14 +43,14 @@ class Admission:
         if self.n_under_way >= self._at_once:
             raise Refusal(
                 503,
-                f"the service is busy: {self.n_under_way} {self.what} are under way, and no more are taken; "
+                f"the service is busy: {self._at_once} {self.what} at once are all that it takes; "
                 "try again in a moment",
                 headers=_RETRY,
             )
         if self._under_way[client] >= self._of_one_client:
             raise Refusal(
                 429,
-                f"this client has {self._under_way[client]} {self.what} under way, and no more are taken; "
+                f"{self._of_one_client} {self.what} at once are all that one client may have under way; "
                 "wait for an answer, then send the next",
                 headers=_RETRY,
             )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-
 from fastapi import Request
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
+from nver.service.forms import file_of
 from nver.service.problems import Refusal
 
 FORM = "multipart/form-data"
@@ -15,8 +12,6 @@ RAW = ("audio/wav", "audio/flac", "audio/mpeg", "audio/ogg", "application/octet-
 """What the specification lists; any other ``audio/`` is taken as well, for the content decides."""
 
 _ALSO_TAKEN = frozenset({"application/octet-stream", "application/ogg"})
-_MAX_FIELDS = 8
-_MAX_FIELD_BYTES = 4096
 
 
 async def audio_of(request: Request, *, max_bytes: int) -> bytes:
@@ -37,7 +32,7 @@ async def audio_of(request: Request, *, max_bytes: int) -> bytes:
     if encoding.lower() != "identity":
         raise Refusal(415, f"the body has Content-Encoding '{encoding}'; expected none: audio is compressed")
     body = await _read(request, max_bytes=max_bytes)
-    return await _file_of_form(request, body) if kind == FORM else body
+    return file_of(body, content_type=request.headers["content-type"]) if kind == FORM else body
 
 
 async def _read(request: Request, *, max_bytes: int) -> bytes:
@@ -57,32 +52,3 @@ def _too_large(came: str, max_bytes: int) -> Refusal:
     return Refusal(
         413, f"the body has {came}, and {max_bytes / 1e6:g} MB are allowed; cut or compress the recording"
     )
-
-
-class _InMemory(MultiPartParser):
-    """Starlette's, which would write a file of more than 1 MB to the disk."""
-
-    spool_max_size = 0  # SpooledTemporaryFile never rolls over
-
-
-async def _file_of_form(request: Request, body: bytes) -> bytes:
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
-
-    parser = _InMemory(
-        request.headers, stream(), max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES
-    )
-    try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        raise Refusal(422, f"the form cannot be read: {error.message.rstrip('.')}") from error
-    try:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            held = ", ".join(f"'{name}'" for name in form) or "none"
-            raise Refusal(
-                422, f"the form has no file in a part 'file' (parts: {held}); as in curl -F file=@laugh.wav"
-            )
-        return await file.read()
-    finally:
-        await form.close()

@@ -1,7 +1,8 @@
 """``/v1/stream``: samples in over a WebSocket, bursts out as soon as they are over.
 
 The client sends binary messages of raw samples, cut wherever it likes, and the text ``end`` after the last
-one. The service sends a JSON message of kind ``burst`` for each, and at last one of kind ``end`` or ``problem``.
+one. The service sends a JSON message of kind ``burst`` for each, and at last one of kind ``end`` or
+``problem``.
 """
 
 from __future__ import annotations
