@@ -37,7 +37,7 @@ def test_every_answer_is_as_specified(toys, network):
 def _try_out(operation) -> None:
     @given(case=operation.as_strategy())
     @settings(
-        max_examples=12,
+        max_examples=8,
         deadline=None,
         derandomize=True,
         database=None,

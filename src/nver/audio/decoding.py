@@ -203,9 +203,10 @@ def _mono_at_16_khz(frames: Matrix, rate_hz: int, *, name: str) -> Samples:
 def mean_of_channels(frames: Matrix) -> Samples:
     """``frames.mean(axis=1)``, which numpy takes ten times as long for with so few columns."""
     mono = frames[:, 0].copy()
-    for channel in frames.T[1:]:
-        mono += channel
-    mono /= frames.shape[1]
+    with np.errstate(over="ignore", invalid="ignore"):  # not finite, and refused as such
+        for channel in frames.T[1:]:
+            mono += channel
+        mono /= frames.shape[1]
     return mono
 
 
@@ -233,6 +234,17 @@ def _frames(data: bytes, *, name: str, max_duration_s: float, max_decoded_bytes:
         return frames, file.samplerate
 
 
+class _InOrder(soundfile.SoundFile):
+    """A file that is read from its beginning to its end.
+
+    soundfile seeks to where it is after each read. In an MP3 that loses the bits that earlier frames have left
+    for later ones, and what follows is other audio.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
 def is_mpeg(data: Encoded) -> bool:
     """Whether the bytes, one or more, begin as those of an MP3 do."""
     return data[:3] == b"ID3" or (data[0] == 0xFF and data[1:2] >= b"\xe0")
@@ -252,7 +264,7 @@ def open_stream(stream: BinaryIO, data: Encoded, *, name: str) -> soundfile.Soun
         AudioError: Its header is damaged.
     """
     try:
-        file = soundfile.SoundFile(stream)
+        file = _InOrder(stream)
     except soundfile.LibsndfileError as error:
         reason = "no whole MP3 frame is in it" if is_mpeg(data) else error.error_string.rstrip(".")
         kind = UnsupportedAudioError if error.code in _NOT_SUPPORTED else AudioError
