@@ -237,8 +237,8 @@ def _frames(data: bytes, *, name: str, max_duration_s: float, max_decoded_bytes:
 class _InOrder(soundfile.SoundFile):
     """A file that is read from its beginning to its end.
 
-    soundfile seeks to where it is after each read. In an MP3 that loses the bits that earlier frames have left
-    for later ones, and what follows is other audio.
+    soundfile seeks to where it is after each read. In an MP3 that loses the bits that earlier frames have
+    left for later ones, and what follows is other audio.
     """
 
     def seekable(self) -> bool:
