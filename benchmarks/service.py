@@ -63,6 +63,7 @@ class Service:
 
     def memory_mb(self) -> float:
         """What the process holds, as /metrics has it."""
+        self._connections = local()  # the one from before has been idle for too long
         text = self.ask("GET", "/metrics")[1].decode()
         found = re.search(r"^process_resident_memory_bytes (\S+)$", text, re.MULTILINE)
         assert found is not None
@@ -161,6 +162,7 @@ def over_time(clips: Sequence[bytes], options: argparse.Namespace) -> dict[str, 
         for _ in range(10 if options.memory else 0):
             load(service, clips, n=step, at_once=options.at_once)
             memory_mb.append(service.memory_mb())
+            print(f"{memory_mb[-1]:.0f} MB", file=sys.stderr, flush=True)
         bodies = list(malformed(clips, n=options.malformed))
         with ThreadPoolExecutor(options.at_once) as pool:
             statuses = Counter(pool.map(lambda body: service.ask("POST", "/v1/predict", body)[0], bodies))

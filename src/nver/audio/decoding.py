@@ -234,7 +234,7 @@ def _frames(data: bytes, *, name: str, max_duration_s: float, max_decoded_bytes:
         return frames, file.samplerate
 
 
-class _InOrder(soundfile.SoundFile):
+class _InOrder(soundfile.SoundFile):  # type: ignore[misc]
     """A file that is read from its beginning to its end.
 
     soundfile seeks to where it is after each read. In an MP3 that loses the bits that earlier frames have
