@@ -3,10 +3,12 @@
     NverError
     ├── ConfigError        an experiment file, an option or a name that cannot be meant
     ├── AudioError         a file that cannot be decoded to finite samples
+    │   ├── UnsupportedAudioError  it is no audio of a format that is read
     │   ├── EmptyAudioError        it holds no samples
     │   ├── TruncatedAudioError    it ends before its own header says, or has a hole
     │   ├── NonFiniteAudioError    it holds NaN or infinity
     │   ├── OverlongAudioError     it is longer than the caller allows
+    │   ├── OversizedAudioError    its samples take more memory than the caller allows
     │   └── DecoderDiedError       the process that decoded it ended
     ├── CorpusError        a folder that is not the corpus it was said to be
     │   └── DownloadError  an archive that did not arrive whole
@@ -47,6 +49,10 @@ class AudioError(NverError):
     """A file that cannot be decoded to finite samples; the message holds the path and the reason."""
 
 
+class UnsupportedAudioError(AudioError):
+    """A file that is no audio of a format that is read."""
+
+
 class EmptyAudioError(AudioError):
     """A file without a single sample."""
 
@@ -61,6 +67,10 @@ class NonFiniteAudioError(AudioError):
 
 class OverlongAudioError(AudioError):
     """A file that is longer than the caller allows."""
+
+
+class OversizedAudioError(AudioError):
+    """A file whose samples, as encoded, take more memory than the caller allows."""
 
 
 class DecoderDiedError(AudioError):

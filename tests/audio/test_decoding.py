@@ -14,13 +14,15 @@ import soundfile
 import soxr
 
 from nver import fingerprint
-from nver.audio import decode, decode_addressed, decoder_fingerprint, from_array
+from nver.audio import decode, decode_addressed, decode_bytes, decoder_fingerprint, from_array
 from nver.errors import (
     AudioError,
     EmptyAudioError,
     NonFiniteAudioError,
     OverlongAudioError,
+    OversizedAudioError,
     TruncatedAudioError,
+    UnsupportedAudioError,
 )
 from nver.types import AudioFile, Samples
 
@@ -215,7 +217,7 @@ def test_what_is_not_audio_is_refused_with_what_was_expected(file, data: bytes) 
 
 
 def test_a_format_whose_wholeness_we_cannot_check_is_refused_by_name(file) -> None:
-    with pytest.raises(AudioError, match=r"it is AIFF.*; expected WAV"):
+    with pytest.raises(UnsupportedAudioError, match=r"it is AIFF.*; expected WAV"):
         decode(file(encode(burst(1_000), 16_000, kind=("AIFF", "PCM_16"))))
 
 
@@ -232,6 +234,25 @@ def test_an_over_long_file_says_how_long_it_is(file) -> None:
     assert decode(file(data), max_duration_s=2.0).size == 32_000
     with pytest.raises(OverlongAudioError, match=r"is over-long: 2\.0 s, and 1\.9 s are allowed"):
         decode(file(data), max_duration_s=1.9)
+
+
+def test_samples_that_would_not_fit_are_refused_before_they_are_decoded(monkeypatch) -> None:
+    silence = encode(np.zeros((48_000, 8), np.float32), 48_000, kind=("FLAC", "PCM_16"))
+    n_bytes = 48_000 * 8 * 4
+    assert len(silence) < n_bytes / 50
+    assert decode_bytes(silence, name="silence", max_decoded_bytes=n_bytes).size == 16_000
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_, **__: pytest.fail("decoded"))
+    with pytest.raises(OversizedAudioError, match=r"48000 samples of 8 channels take 1\.5 MB, and 1\.5 MB"):
+        decode_bytes(silence, name="silence", max_decoded_bytes=n_bytes - 1)
+
+
+@pytest.mark.parametrize("data", [b"plain text, not sound\n" * 50, b"\xff" * 1_000])
+def test_what_no_format_begins_with_is_not_supported_and_what_one_does_is_damaged(data: bytes) -> None:
+    with pytest.raises(UnsupportedAudioError):
+        decode_bytes(data, name="it")
+    with pytest.raises(AudioError) as refused:
+        decode_bytes(b"fLaC" + data, name="it")
+    assert type(refused.value) is AudioError
 
 
 @pytest.mark.parametrize("kind", LOSSLESS + LOSSY)

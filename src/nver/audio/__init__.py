@@ -7,6 +7,7 @@ from nver.audio.decoding import (
     Addressed,
     decode,
     decode_addressed,
+    decode_bytes,
     decoder_fingerprint,
     from_array,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "Addressed",
     "decode",
     "decode_addressed",
+    "decode_bytes",
     "decode_many",
     "decode_many_addressed",
     "decoder_fingerprint",

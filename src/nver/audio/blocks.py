@@ -30,6 +30,9 @@ from nver.types import RATE_HZ, Samples
 BLOCK_S = 1.0
 """Seconds of audio that are in memory at a time."""
 
+_BLOCK_NUMBERS = 1 << 20
+"""And samples of all channels, however many there are in a second (48 kHz in stereo have a tenth of it)."""
+
 
 class Resampler:
     """Chunks of one rate in, mono at 16 kHz out: the samples that ``nver.audio.from_array`` gives.
@@ -123,7 +126,8 @@ def blocks_of_encoded(source: Path | bytes, *, name: str) -> Iterator[Samples]:
     with _opened(source, name=name) as (file, data):
         resampler = Resampler(file.samplerate, name=name)
         n_decoded = 0
-        while len(frames := read_frames(file, int(BLOCK_S * file.samplerate), name=name)):
+        n_block = max(1, min(int(BLOCK_S * file.samplerate), _BLOCK_NUMBERS // file.channels))
+        while len(frames := read_frames(file, n_block, name=name)):
             n_decoded += len(frames)
             yield from _unless_empty(resampler.push(frames))
         check_end(file, data, n_decoded=n_decoded, name=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from mmap import mmap
 from typing import BinaryIO, TypeAlias
@@ -20,7 +21,9 @@ from nver.errors import (
     EmptyAudioError,
     NonFiniteAudioError,
     OverlongAudioError,
+    OversizedAudioError,
     TruncatedAudioError,
+    UnsupportedAudioError,
 )
 from nver.types import RATE_HZ, AudioFile, Matrix, Samples
 
@@ -33,6 +36,9 @@ MAX_DURATION_S = 600.0
 _FORMATS = frozenset({"WAV", "WAVEX", "FLAC", "OGG", "MP3"})
 _EXPECTED = "expected WAV, FLAC, MP3, Ogg Vorbis or Opus"
 RESAMPLER = "HQ"
+_SAMPLE_BYTES = 4
+_NOT_SUPPORTED = frozenset({1, 4})
+"""What libsndfile calls SF_ERR_UNRECOGNISED_FORMAT and SF_ERR_UNSUPPORTED_ENCODING."""
 _UNKNOWN_LENGTH = 1 << 60
 """libsndfile gives a FLAC whose header does not count its samples a length beyond this."""
 
@@ -85,7 +91,8 @@ def decode(source: AudioFile, *, max_duration_s: float = MAX_DURATION_S) -> Samp
             (A stretch of an MP3 overwritten with other bytes cannot be told from audio.)
         NonFiniteAudioError: A sample is NaN or infinite.
         OverlongAudioError: It is longer than ``max_duration_s``.
-        AudioError: It cannot be read, or is no audio of these formats.
+        UnsupportedAudioError: It is no audio of these formats.
+        AudioError: It cannot be read.
     """
     return decode_bytes(read(source), name=str(source), max_duration_s=max_duration_s)
 
@@ -105,7 +112,6 @@ def read(source: AudioFile) -> bytes:
     """The encoded bytes.
 
     Raises:
-        EmptyAudioError: There are none.
         TruncatedAudioError: The archive ends inside the recording.
         AudioError: The file is missing or may not be read.
     """
@@ -117,14 +123,32 @@ def read(source: AudioFile) -> bytes:
         raise TruncatedAudioError(
             f"{source} is truncated: the archive ends {source.n_bytes - len(data)} bytes before the clip does"
         )
-    if not data:
-        raise EmptyAudioError(f"{source} is empty: it has 0 bytes; {_EXPECTED}")
     return data
 
 
-def decode_bytes(data: bytes, *, name: str, max_duration_s: float = MAX_DURATION_S) -> Samples:
-    """The samples of an encoded file that is in memory; ``name`` is what errors call it. As ``decode``."""
-    frames, rate_hz = _frames(data, name=name, max_duration_s=max_duration_s)
+def decode_bytes(
+    data: bytes,
+    *,
+    name: str,
+    max_duration_s: float = MAX_DURATION_S,
+    max_decoded_bytes: float = math.inf,
+) -> Samples:
+    """The samples of an encoded file that is in memory, as ``decode`` gives them.
+
+    Args:
+        data: The file.
+        name: What errors call it.
+        max_duration_s: Anything longer is refused before it is decoded.
+        max_decoded_bytes: So is what would need more memory for its samples as encoded (float32, of every
+            channel, at its own rate). Silence of eight channels fits a thousand times into a FLAC.
+
+    Raises:
+        OversizedAudioError: It would need more than ``max_decoded_bytes``.
+        AudioError: As ``decode``.
+    """
+    frames, rate_hz = _frames(
+        data, name=name, max_duration_s=max_duration_s, max_decoded_bytes=max_decoded_bytes
+    )
     return _mono_at_16_khz(frames, rate_hz, name=name)
 
 
@@ -179,14 +203,17 @@ def _mono_at_16_khz(frames: Matrix, rate_hz: int, *, name: str) -> Samples:
 def mean_of_channels(frames: Matrix) -> Samples:
     """``frames.mean(axis=1)``, which numpy takes ten times as long for with so few columns."""
     mono = frames[:, 0].copy()
-    for channel in frames.T[1:]:
-        mono += channel
-    mono /= frames.shape[1]
+    with np.errstate(over="ignore", invalid="ignore"):  # not finite, and refused as such
+        for channel in frames.T[1:]:
+            mono += channel
+        mono /= frames.shape[1]
     return mono
 
 
-def _frames(data: bytes, *, name: str, max_duration_s: float) -> tuple[Matrix, int]:
+def _frames(data: bytes, *, name: str, max_duration_s: float, max_decoded_bytes: float) -> tuple[Matrix, int]:
     """(n_frames, n_channels) as encoded, and their rate."""
+    if not data:
+        raise EmptyAudioError(f"{name} is empty: it has 0 bytes; {_EXPECTED}")
     stream = io.BytesIO(with_frame_count(data, name=name) if is_mpeg(data) else data)
     with open_stream(stream, data, name=name) as file:
         n_allowed = int(max_duration_s * file.samplerate)
@@ -195,9 +222,27 @@ def _frames(data: bytes, *, name: str, max_duration_s: float) -> tuple[Matrix, i
                 f"{name} is over-long: {file.frames / file.samplerate:.1f} s, and {max_duration_s:g} s "
                 "are allowed; cut it, or raise the limit"
             )
+        n_bytes = file.frames * file.channels * _SAMPLE_BYTES
+        if n_bytes > max_decoded_bytes:
+            raise OversizedAudioError(
+                f"{name} is too large when decoded: {file.frames} samples of {file.channels} channels take "
+                f"{n_bytes / 1e6:.1f} MB, and {max_decoded_bytes / 1e6:.1f} MB are allowed; cut it, or "
+                "mix it down to one channel of 16 kHz"
+            )
         frames = read_frames(file, file.frames, name=name)
         check_end(file, data, n_decoded=len(frames), name=name)
         return frames, file.samplerate
+
+
+class _InOrder(soundfile.SoundFile):  # type: ignore[misc]
+    """A file that is read from its beginning to its end.
+
+    soundfile seeks to where it is after each read. In an MP3 that loses the bits that earlier frames have
+    left for later ones, and what follows is other audio.
+    """
+
+    def seekable(self) -> bool:
+        return False
 
 
 def is_mpeg(data: Encoded) -> bool:
@@ -214,17 +259,19 @@ def open_stream(stream: BinaryIO, data: Encoded, *, name: str) -> soundfile.Soun
         name: What errors call it.
 
     Raises:
+        UnsupportedAudioError: It is no audio of these formats.
         TruncatedAudioError: It ends before its own header says, or has a hole.
-        AudioError: It is no audio of these formats.
+        AudioError: Its header is damaged.
     """
     try:
-        file = soundfile.SoundFile(stream)
+        file = _InOrder(stream)
     except soundfile.LibsndfileError as error:
         reason = "no whole MP3 frame is in it" if is_mpeg(data) else error.error_string.rstrip(".")
-        raise AudioError(f"cannot decode {name}: {reason}; {_EXPECTED}") from error
+        kind = UnsupportedAudioError if error.code in _NOT_SUPPORTED else AudioError
+        raise kind(f"cannot decode {name}: {reason}; {_EXPECTED}") from error
     try:
         if file.format not in _FORMATS:
-            raise AudioError(f"cannot decode {name}: it is {file.format_info}; {_EXPECTED}")
+            raise UnsupportedAudioError(f"cannot decode {name}: it is {file.format_info}; {_EXPECTED}")
         if file.format in ("WAV", "WAVEX"):
             check_wav(data, name=name)
         if file.format == "OGG":

@@ -29,6 +29,7 @@ from nver.cli import (
     report,
     robustness,
     run,
+    serve,
     slices,
     store,
     timeline,
@@ -56,21 +57,22 @@ app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=audit.EXAMPLE)(audit.audit)
 app.command(epilog=run.EXAMPLE)(run.run)
 app.command(epilog=gap.EXAMPLE)(gap.gap)
-app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
-app.command(epilog=fuse.EXAMPLE)(fuse.fuse)
 app.command(epilog=grid.EXAMPLE)(grid.grid)
 app.command(epilog=transfer.EXAMPLE)(transfer.transfer)
+app.command(epilog=fuse.EXAMPLE)(fuse.fuse)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=compare.EXAMPLE)(compare.compare)
-app.command(epilog=train.EXAMPLE)(train.train)
 app.command(epilog=slices.EXAMPLE)(slices.slices)
+app.command(epilog=layers.EXAMPLE)(layers.layers)
+app.command(epilog=cost.EXAMPLE)(cost.cost)
+app.command(epilog=train.EXAMPLE)(train.train)
+app.add_typer(bundle.app, name="bundle")
 app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.command(epilog=timeline.EXAMPLE)(timeline.timeline)
 app.command(epilog=page.EXAMPLE)(page.app)
+app.command(epilog=serve.EXAMPLE)(serve.serve)
 app.command(epilog=robustness.EXAMPLE)(robustness.robustness)
-app.command(epilog=cost.EXAMPLE)(cost.cost)
-app.command(epilog=layers.EXAMPLE)(layers.layers)
-app.add_typer(bundle.app, name="bundle")
+app.command(epilog=pretrain.EXAMPLE)(pretrain.pretrain)
 app.add_typer(store.app, name="store")
 
 

@@ -120,6 +120,15 @@ class Recogniser:
         samples = (from_array(wave, rate_hz, name=f"wave {i}") for i, wave in enumerate(waves))
         return tuple(self._prediction(row) for batch in _batches(samples) for row in self.logits(batch))
 
+    def predict_each(self, waves: Sequence[Samples]) -> list[Prediction | EncoderError]:
+        """What each of many clips is, in order, asked together; one that cannot be read gives its error.
+
+        Args:
+            waves: Mono at 16 kHz, as ``nver.audio`` gives them.
+        """
+        outcomes = self._each(waves)
+        return [o if isinstance(o, EncoderError) else self._prediction(o) for o in outcomes]
+
     def predict_files(
         self,
         paths: Iterable[str | Path],
@@ -175,7 +184,8 @@ class Recogniser:
             workers = 2 if len(sources) > CHUNK_CLIPS else 0
         answers = decode_many(sources, workers=workers, max_duration_s=max_duration_s)
         try:
-            yield from self.wave_logits(answers)
+            for batch in _batches(answers):
+                yield from self._outcomes(batch)
         finally:
             answers.close()
 
@@ -210,7 +220,8 @@ class Recogniser:
     ) -> Iterator[Matrix | AudioError | EncoderError]:
         """As ``file_logits``, of waves (mono at 16 kHz) or the errors that stand in their place."""
         for batch in _batches(answers):
-            yield from self._outcomes(batch)
+            for outcome in self._outcomes(batch):
+                yield outcome if isinstance(outcome, NverError) else outcome[0]
 
     def logits(self, waves: Sequence[Samples]) -> Matrix:
         """(n_waves, n_labels) float32, before the temperature; waves are mono at 16 kHz.
