@@ -168,6 +168,14 @@ class Recogniser:
         for outcome in self._timed_logits(sources, workers=workers, max_duration_s=max_duration_s):
             yield outcome if isinstance(outcome, NverError) else outcome[0]
 
+    def wave_logits(
+        self, answers: Iterable[Samples | AudioError]
+    ) -> Iterator[Matrix | AudioError | EncoderError]:
+        """As ``file_logits``, of waves (mono at 16 kHz) or the errors that stand in their place."""
+        for batch in _batches(answers):
+            for outcome in self._outcomes(batch):
+                yield outcome if isinstance(outcome, NverError) else outcome[0]
+
     def _timed_logits(
         self, sources: Sequence[AudioFile], *, workers: int | None, max_duration_s: float
     ) -> Iterator[tuple[Matrix, float] | AudioError | EncoderError]:
@@ -175,7 +183,8 @@ class Recogniser:
             workers = 2 if len(sources) > CHUNK_CLIPS else 0
         answers = decode_many(sources, workers=workers, max_duration_s=max_duration_s)
         try:
-            yield from self.wave_logits(answers)
+            for batch in _batches(answers):
+                yield from self._outcomes(batch)
         finally:
             answers.close()
 
@@ -204,13 +213,6 @@ class Recogniser:
             EncoderError: A stretch cannot be asked about.
         """
         return timeline(self, source, view=view, windows=windows, segments=segments, on_progress=on_progress)
-
-    def wave_logits(
-        self, answers: Iterable[Samples | AudioError]
-    ) -> Iterator[Matrix | AudioError | EncoderError]:
-        """As ``file_logits``, of waves (mono at 16 kHz) or the errors that stand in their place."""
-        for batch in _batches(answers):
-            yield from self._outcomes(batch)
 
     def logits(self, waves: Sequence[Samples]) -> Matrix:
         """(n_waves, n_labels) float32, before the temperature; waves are mono at 16 kHz.
