@@ -215,7 +215,7 @@ def test_no_two_systems_of_the_ablation_are_the_same_and_each_can_be_built():
     sorted(
         path
         for path in (Path(__file__).parents[1] / "experiments").glob("*.toml")
-        if "systems" in read_toml(path)  # others are grids and pre-trainings
+        if {"systems", "corpus"} <= read_toml(path).keys()  # others are grids, transfers and pre-trainings
     ),
     ids=lambda p: p.stem,
 )
