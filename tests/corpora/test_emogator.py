@@ -119,3 +119,11 @@ def test_the_shards(emogator_tars: Path) -> None:
     assert len(corpus.clips) == 27_000
     assert not corpus.left_out
     assert all(clip.source.read()[:4] == b"OggS" for clip in corpus.clips[::997])
+
+
+def test_contributors_of_whom_nothing_is_there_are_named(plant: Plant) -> None:
+    root = plant("000001-01-1.wav", "000002-01-1.wav")
+    assert len(open_corpus("emogator", root, contributors="1-2").clips) == 2
+    message = r"holds nothing of 1 of the 3 contributors asked for \('1-3'\), 000003 the first"
+    with pytest.raises(CorpusError, match=message):
+        open_corpus("emogator", root, contributors="1-3")

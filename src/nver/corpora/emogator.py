@@ -87,9 +87,20 @@ def scan(root: Path, **options: object) -> Corpus:
 
     Raises:
         ConfigError: An option is not one of ``Options``, or cannot be meant.
-        CorpusError: There is no such folder, no clip in it, a recording with another name, or two of a clip.
+        CorpusError: There is no such folder, no clip in it, a recording with another name, two of a clip, or
+            contributors were named of whom nothing is there.
     """
-    return survey(root, validate(Options, options, source="corpus 'emogator'")).accepted()
+    valid = validate(Options, options, source="corpus 'emogator'")
+    corpus = survey(root, valid).accepted()
+    if valid.contributors != Options().contributors:
+        wanted = {f"{number:06d}" for number in _numbers(valid.contributors)}
+        missing = sorted(wanted - {clip.speaker for clip in corpus.clips})
+        if missing:
+            raise CorpusError(
+                f"{root} holds nothing of {len(missing)} of the {len(wanted)} contributors asked for "
+                f"('{valid.contributors}'), {missing[0]} the first; name those that are there"
+            )
+    return corpus
 
 
 def survey(root: Path, options: Options) -> Survey:
