@@ -111,6 +111,7 @@ class Locator:
         """Bursts among the frames that are kept; those frames, and all before, are let go."""
         floor = self._floor.power
         n_frames, n_settled = len(self._powers), 0
+        past = n_frames - PAUSE_FRAMES
         for start, end in _runs(_level(self._powers, floor)):
             is_closed = is_over or end + PAUSE_FRAMES <= n_frames
             pieces: list[tuple[int, int]] = []
@@ -120,7 +121,11 @@ class Locator:
                 n_settled = end  # or it would be judged again, as something shorter, when its start is gone
             elif is_closed and self._rises(start, end, floor):
                 pieces, n_settled = [(start, end)], end
+            if not is_closed:
+                past = min(past, start)
             yield from (self._burst(first, last) for first, last in pieces)
+        if self._floor.is_raised:
+            n_settled = max(n_settled, past)  # or it would be judged again, too late, when the floor falls
         self._forget(max(n_settled, n_frames - LONGEST_FRAMES))
 
     def _rises(self, start: int, end: int, floor: _Power) -> bool:

@@ -38,6 +38,16 @@ MEMORY_STEPS = 250
 BIAS = 1.6
 """The least of many means lies below the mean of them all: so much in stationary noise."""
 
+UNREST_STEPS = 500
+"""For so many steps (20 s) it is known how loud the recording was, against the floor."""
+
+QUIET_SHARE = 0.3
+"""So much of that time may be taken for background."""
+
+UNREST = 1.3
+"""The level that the background stays below for its share, in dB, times this is what the floor is raised by:
+voices and traffic have peaks as far above their own level as that lies above their pauses."""
+
 SILENCE = 10**-7.5 / N_BANDS
 """No floor is below this (-75 dB of full scale over all bands): there are no bursts in digital noise."""
 
@@ -65,10 +75,11 @@ def band_powers(samples: Samples) -> Powers:
 
 
 class Floor:
-    """The power of a recording's noise in each band, as far as it has been heard.
+    """The power of a recording's background in each band, as far as it has been heard.
 
     The least power of 120 ms on end in the last ten seconds. It falls as soon as quiet is heard, and rises
-    when the last quiet is ten seconds ago.
+    when the last quiet is ten seconds ago. Where more than 0.7 of the last 20 seconds lie above it, the
+    background is no steady noise, and the floor is raised.
     """
 
     def __init__(self) -> None:
@@ -79,10 +90,27 @@ class Floor:
         """One step goes on: (frames of a step, B)."""
         self._steps.append(powers.mean(axis=0))
         mean = np.mean(self._steps, axis=0)
-        self._means = np.vstack([self._means[-MEMORY_STEPS + 1 :], mean])
+        self._means = np.vstack([self._means[-UNREST_STEPS + 1 :], mean])
 
     @property
     def power(self) -> npt.NDArray[np.float64]:
         """(B,), after one step or more."""
-        power: npt.NDArray[np.float64] = np.maximum(BIAS * self._means.min(axis=0), SILENCE)
+        return self._least() * self._unrest()
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether the background is restless, so that the floor may fall without new quiet."""
+        return self._unrest() > 1
+
+    def _least(self) -> npt.NDArray[np.float64]:
+        least = self._means[-MEMORY_STEPS:].min(axis=0)
+        power: npt.NDArray[np.float64] = np.maximum(BIAS * least, SILENCE)
         return power
+
+    def _unrest(self) -> float:
+        """One over stationary noise; what has not been heard yet counts as quiet."""
+        rank = round(QUIET_SHARE * UNREST_STEPS) - (UNREST_STEPS - len(self._means))
+        if rank < 0:
+            return 1.0
+        levels = (self._means / self._least()).mean(axis=1)
+        return float(max(1.0, np.partition(levels, rank)[rank] ** UNREST))
