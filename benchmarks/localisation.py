@@ -1,0 +1,210 @@
+"""How well bursts are located and named in recordings of known content, and how fast a stream is.
+
+    python benchmarks/localisation.py --root data/emogator-16k
+    python benchmarks/localisation.py --root data/emogator-16k --contributors 1-250 --constants
+    python benchmarks/localisation.py --root data/emogator-16k --ten-minutes
+
+Scenes are mixed from clips of contributors 251-300 of EmoGator, whom nothing was trained or tuned on (see
+scenes.py), and what is found is written into results/localisation:
+
+scenes.csv       every background at every level: event F1 (both ends within 200 ms, or an offset within a fifth of
+                 the clip) against clips and against their sounds, clips that were hit at all, splits, false alarms;
+                 accuracy of the located bursts, beside that of the same clips cut where they really lie
+backgrounds.csv  what is found where there is no burst, and what it is called
+streaming.csv    rates of the microphone: delay after a burst's end, real-time factor on one core, equality with the file
+constants.csv    (--constants) thresholds that were not chosen, on contributors 1-250
+ten-minutes.csv  (--ten-minutes) the command line over ten minutes and over two hours: time, memory, accuracy
+
+Babble and speech need espeak-ng; without it they are left out, and that is said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import csv
+import os
+import statistics
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import command_line
+import scenes
+import streaming
+from scenes import Scene
+
+from nver import Recogniser, open_corpus
+from nver.corpora import Corpus
+from nver.evaluation.events import EventCounts, count_events, overlaps
+from nver.recordings import Recording, Segment, Timeline, locator
+from nver.recordings.locator import Locator
+from nver.types import RATE_HZ, Samples
+
+BACKGROUNDS = ("white", "pink", "babble", "speech")
+LEVELS_DB = (20, 10, 5, 0)
+N_SCENES = 5
+ALONE_S = 300
+VIEW = "vivae-six"
+CONSTANTS_DB = ((6, 3), (8, 5), (5, 2), (9, 3))
+OUT = Path("results/localisation")
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--root", type=Path, required=True, help="where EmoGator lies")
+    parser.add_argument("--contributors", default="251-300")
+    parser.add_argument("--recogniser", default="burst-recogniser")
+    parser.add_argument("--constants", action="store_true", help="compare thresholds and stop")
+    parser.add_argument("--ten-minutes", action="store_true", help="measure the command line and stop")
+    parser.add_argument("--out", type=Path, default=OUT)
+    arguments = parser.parse_args()
+
+    corpus = open_corpus("emogator", arguments.root, contributors=arguments.contributors)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.constants:
+        write(arguments.out / "constants.csv", compare_constants(corpus))
+        return
+    if arguments.ten_minutes:
+        write(arguments.out / "ten-minutes.csv", command_line.measure(corpus))
+        return
+    recogniser = Recogniser.load(arguments.recogniser)
+    backgrounds = [name for name in BACKGROUNDS if scenes.can_speak() or name in ("white", "pink")]
+    if len(backgrounds) < len(BACKGROUNDS):
+        print("espeak-ng is not there: babble and speech are left out", file=sys.stderr)
+    write(arguments.out / "backgrounds.csv", [heard_alone(recogniser, name) for name in backgrounds])
+    chosen = scenes.choose(corpus, N_SCENES, seed=0)
+    write(
+        arguments.out / "scenes.csv",
+        (
+            examine(recogniser, [scenes.mix(c, name, level, seed=k) for k, c in enumerate(chosen)])
+            | {"background": name, "level_db": level}
+            for name in backgrounds
+            for level in LEVELS_DB
+        ),
+    )
+    write(arguments.out / "streaming.csv", streaming.measure(recogniser, corpus, sys.argv[1:]))
+
+
+def examine(recogniser: Recogniser, mixed: Sequence[Scene]) -> dict[str, object]:
+    """The figures of some scenes over one background at one level."""
+    whole, parts, hits = EventCounts(), EventCounts(), []
+    for scene in mixed:
+        found = recogniser.timeline((scene.wave, RATE_HZ))
+        extents = extents_of(found)
+        whole += count_events(scene.extents, extents)
+        parts += count_events(scene.parts, extents)
+        hits += named(recogniser, scene, found)
+    minutes = sum(scene.duration_s for scene in mixed) / 60
+    return (
+        {"background": "", "level_db": 0, "minutes": minutes, "n_clips": whole.n_truth}
+        | {"n_found": whole.n_found, "precision": whole.precision, "recall": whole.recall, "f1": whole.f1}
+        | {"f1_of_sounds": parts.f1, "clips_hit": whole.hit_recall}
+        | {"splits": whole.n_split / whole.n_truth, "merged_events": whole.n_merged}
+        | {"false_per_minute": whole.n_false / minutes}
+        | accuracies(recogniser, hits)
+    )
+
+
+def extents_of(found: Timeline) -> list[tuple[float, float]]:
+    """Where the events of a time line lie."""
+    return [(event.start_s, event.end_s) for event in found.events]
+
+
+def named(recogniser: Recogniser, scene: Scene, found: Timeline) -> list[tuple[str, object, object]]:
+    """Of each clip that was hit: its label, the event that shares most with it, and the clip cut where it lies."""
+    marked = [Segment(start, end) for start, end in scene.extents.tolist()]
+    cut = recogniser.timeline((scene.wave, RATE_HZ), segments=marked).events
+    shared = overlaps(scene.extents, extents_of(found))
+    return [
+        (clip.label, found.events[int(row.argmax())].prediction, cut[k].prediction)
+        for k, (clip, row) in enumerate(zip(scene.clips, shared, strict=True))
+        if row.size and row.max() > 0
+    ]
+
+
+def accuracies(recogniser: Recogniser, hits: Sequence[tuple[str, object, object]]) -> dict[str, object]:
+    """Shares of the located bursts that were named rightly, in all categories and in VIVAE's six."""
+    members = recogniser.card.views[VIEW].members
+    six = [(members[label], *rest) for label, *rest in hits if label in members]
+    return {
+        "accuracy_thirty": share(found.label == label for label, found, _ in hits),
+        "accuracy_thirty_cut_exactly": share(cut.label == label for label, _, cut in hits),
+        "n_six": len(six),
+        "accuracy_six": share(found.view(VIEW).label == label for label, found, _ in six),
+        "accuracy_six_cut_exactly": share(cut.view(VIEW).label == label for label, _, cut in six),
+    }
+
+
+def share(answers: object) -> float:
+    """Of true answers; NaN of none."""
+    said = list(answers)
+    return sum(said) / len(said) if said else float("nan")
+
+
+def heard_alone(recogniser: Recogniser, background: str) -> dict[str, object]:
+    """What is found in a background at -26 dB of full scale without any burst."""
+    wave = 0.05 * scenes.bed(background, ALONE_S * RATE_HZ, seed=9)
+    events = recogniser.timeline((wave, RATE_HZ)).events
+    labels = collections.Counter(event.label for event in events).most_common(4)
+    return {
+        "background": background,
+        "minutes": ALONE_S / 60,
+        "found_per_minute": len(events) / (ALONE_S / 60),
+        "share_of_time": sum(event.end_s - event.start_s for event in events) / ALONE_S,
+        "median_confidence": statistics.median([event.confidence for event in events] or [float("nan")]),
+        "over_half_sure": sum(event.confidence >= 0.5 for event in events),
+        "most_often": "; ".join(f"{label} {n}" for label, n in labels),
+    }
+
+
+def compare_constants(corpus: Corpus) -> list[dict[str, object]]:
+    """Event F1 over pink noise with thresholds that were chosen and with others."""
+    chosen, rows = scenes.choose(corpus, N_SCENES, seed=1), []
+    for opens_db, holds_db in CONSTANTS_DB:
+        locator.OPENS, locator.HOLDS = 10 ** (opens_db / 10), 10 ** (holds_db / 10)
+        for level in LEVELS_DB:
+            counts = EventCounts()
+            for k, clips in enumerate(chosen):
+                scene = scenes.mix(clips, "pink", level, seed=k)
+                counts += count_events(scene.extents, located(scene.wave))
+            rows.append(
+                {"opens_db": opens_db, "holds_db": holds_db, "level_db": level, "n_clips": counts.n_truth}
+                | {"n_found": counts.n_found, "f1": counts.f1, "clips_hit": counts.hit_recall}
+                | {"n_split": counts.n_split, "n_false": counts.n_false}
+            )
+    return rows
+
+
+def located(wave: Samples) -> list[tuple[float, float]]:
+    """Where the bursts of a recording lie; nobody is asked what they are."""
+    one = Locator()
+    bursts = [b for block in Recording.of_array(wave, RATE_HZ).blocks() for b in one.push(block)]
+    bursts += one.flush()
+    return [(burst.start_s, burst.end_s) for burst in bursts]
+
+
+def write(path: Path, rows: object) -> None:
+    """A table, printed as it grows and written whole."""
+    done = []
+    for row in rows:
+        done.append({name: shown(value) for name, value in row.items()})
+        print("  ".join(f"{name} {value}" for name, value in done[-1].items()), flush=True)
+    with (part := path.with_suffix(".part")).open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(done[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(done)
+    os.replace(part, path)
+    print(path)
+
+
+def shown(value: object) -> object:
+    """Four digits of a fraction; nothing where it is undefined."""
+    if not isinstance(value, float):
+        return value
+    return "" if value != value else f"{value:.4g}"
+
+
+if __name__ == "__main__":
+    main()
