@@ -13,20 +13,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import scenes
 import soundfile
 
+import scenes
 from nver.corpora import Corpus
 from nver.evaluation.events import count_events, overlaps
 from nver.types import RATE_HZ
 
 LENGTH_S = 600
-N_TIMES = 12
+RUNS = (("timeline", 1), ("predict --bursts", 1), ("timeline", 12))
+"""Commands, and how often the ten minutes are repeated."""
+
 LEVEL_DB = 20
 
 
 def measure(corpus: Corpus) -> Iterator[dict[str, object]]:
-    """Ten minutes over pink noise, and the same twelve times over: a row each."""
+    """Bursts over pink noise: ten minutes, and the same twelve times over; a row a run."""
     chosen = scenes.choose(corpus, 8, seed=2)
     mixed = [scenes.mix(clips, "pink", LEVEL_DB, seed=20 + k) for k, clips in enumerate(chosen)]
     starts_s = np.cumsum([0, *(scene.duration_s for scene in mixed)])
@@ -37,25 +39,27 @@ def measure(corpus: Corpus) -> Iterator[dict[str, object]]:
         sys.exit(f"eight scenes last {len(wave) / RATE_HZ:.0f} s; expected {LENGTH_S} s or more")
     is_in = extents[:, 1] <= LENGTH_S
     with tempfile.TemporaryDirectory() as folder:
-        for n_times in (1, N_TIMES):
+        for command, n_times in RUNS:
             path = Path(folder) / f"{n_times * LENGTH_S}-s.flac"
             with soundfile.SoundFile(path, "w", RATE_HZ, 1, subtype="PCM_24") as file:
                 for _ in range(n_times):
                     file.write(wave)
-            yield _run(path, n_times, extents[is_in], labels[is_in])
+            yield _run(command, path, n_times, extents[is_in], labels[is_in])
 
 
-def _run(path: Path, n_times: int, extents: np.ndarray, labels: np.ndarray) -> dict[str, object]:
+def _run(
+    command: str, path: Path, n_times: int, extents: np.ndarray, labels: np.ndarray
+) -> dict[str, object]:
     target = path.with_suffix(".csv")
     with target.open("w") as file:
         began = time.perf_counter()
         job = subprocess.Popen(
-            [sys.executable, "-m", "nver", "timeline", str(path), "--format", "csv"], stdout=file
+            [sys.executable, "-m", "nver", *command.split(), str(path), "--format", "csv"], stdout=file
         )
         _, status, used = os.wait4(job.pid, 0)
         wall_s = time.perf_counter() - began
     if status:
-        sys.exit(f"nver timeline ended with {os.waitstatus_to_exitcode(status)}")
+        sys.exit(f"nver {command} ended with {os.waitstatus_to_exitcode(status)}")
     rows = list(csv.DictReader(io.StringIO(target.read_text())))
     found = np.array([(float(row["start_s"]), float(row["end_s"])) for row in rows])
     first = found[:, 1] <= LENGTH_S
@@ -65,6 +69,7 @@ def _run(path: Path, n_times: int, extents: np.ndarray, labels: np.ndarray) -> d
     said = np.array([row["label"] for row in rows])[: int(first.sum())][shared.argmax(axis=1)]
     audio_s = n_times * LENGTH_S
     return {
+        "command": command,
         "audio_s": audio_s,
         "n_found": len(rows),
         "n_clips_of_first_ten_minutes": counts.n_truth,

@@ -1,7 +1,7 @@
 """Recordings of known content: clips of real bursts, with gaps, over noise and over synthetic speech.
 
-A clip is cut to what lies within 30 dB of its loudest 32 ms and laid over a background that goes on throughout.
-Its level is the power of those of its frames that lie within 30 dB of the loudest, over the background's. One
+A clip is cut to what lies within 30 dB of its loudest 32 ms and laid over a background without a pause. Its
+level is the power of those of its frames that lie within 30 dB of the loudest, over the background's. One
 seed gives the same clips, gaps and order over every background and at every level.
 """
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import scenes
 import soxr
 
+import scenes
 from nver import Recogniser, StreamingRecogniser, open_corpus
 from nver.corpora import Corpus
 from nver.types import RATE_HZ
@@ -26,7 +26,7 @@ LEVEL_DB = 20
 
 
 def measure(recogniser: Recogniser, corpus: Corpus, arguments: list[str]) -> Iterator[dict[str, object]]:
-    """A row a rate, each in a process of its own, which has one core and one thread from its first import on."""
+    """A row a rate, each in a process of its own with one core and one thread from its first import on."""
     core = max(os.sched_getaffinity(0))
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     for rate_hz in RATES_HZ:

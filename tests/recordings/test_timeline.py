@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from nver import audio
 from nver.errors import AnnotationError, AudioError, ConfigError, EmptyAudioError, TruncatedAudioError
 from nver.recordings import Recording, Segment, StreamingRecogniser, Windows, timeline
+from nver.recordings.joining import bursts_of
 from nver.types import RATE_HZ, AudioFile
 
 
@@ -186,3 +188,48 @@ def test_memory_does_not_grow_with_the_recording(toy, tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 500_000
+
+
+def pairs(duration_s: float = 12.0) -> np.ndarray:
+    """Sounds of 0.3 s in pairs, 0.45 s apart; 3 s from pair to pair."""
+    t = np.arange(round(duration_s * RATE_HZ)) / RATE_HZ
+    sounds = (t % 3 > 1) & (t % 3 < 1.3) | (t % 3 > 1.75) & (t % 3 < 2.05)
+    rng = np.random.default_rng(0)
+    return (0.1 * sounds * np.sin(2_000 * t) + 0.001 * rng.normal(size=len(t))).astype(np.float32)
+
+
+def test_bursts_are_joined_over_what_lies_between_them(toy):
+    wave = pairs()
+    apart, joined = (timeline(toy, (wave, RATE_HZ), join_s=s).events for s in (0.3, 0.6))
+    assert [(e.start_s, e.end_s) for e in joined] == [
+        (a.start_s, b.end_s) for a, b in zip(apart[::2], apart[1::2], strict=True)
+    ]
+    assert apart == timeline(toy, (wave, RATE_HZ)).events
+    for event in joined:
+        heard = wave[round(event.start_s * RATE_HZ) : round(event.end_s * RATE_HZ)]
+        assert event.prediction == toy.predict(heard, RATE_HZ)
+
+
+def test_no_joined_burst_is_longer_than_8_s(toy):
+    joined = timeline(toy, (scene(40), RATE_HZ), join_s=1.0).events
+    assert 5 <= len(joined) <= 7
+    assert all(event.end_s - event.start_s <= 8 for event in joined)
+
+
+def test_a_burst_that_waits_for_another_does_not_hold_the_recording():
+    rest = 0.001 * np.random.default_rng(1).normal(size=RATE_HZ).astype(np.float32)
+    blocks = itertools.chain([pairs(2.5)], itertools.repeat(rest, 100))
+    given = bursts_of(blocks, join_s=0.6)
+    assert next(given).end_s == pytest.approx(2.05, abs=0.1)
+    assert len(list(blocks)) > 80
+
+
+@pytest.mark.parametrize("join_s", [-0.1, float("nan")])
+def test_a_distance_that_is_none_is_refused(toy, join_s):
+    with pytest.raises(ConfigError, match=r"cannot be joined; expected seconds, 0 or more"):
+        timeline(toy, (scene(2), RATE_HZ), join_s=join_s)
+
+
+def test_windows_cannot_be_joined(toy):
+    with pytest.raises(ConfigError, match="only bursts can be joined"):
+        timeline(toy, (scene(2), RATE_HZ), join_s=0.5, windows=Windows())

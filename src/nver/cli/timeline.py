@@ -57,6 +57,9 @@ def timeline(
             metavar="FILE", help="Ask about what a TextGrid, .eaf or Audacity's .txt marks instead."
         ),
     ] = None,
+    join: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Bursts with at most so much between them are one.")
+    ] = 0.0,
     tier: Annotated[str | None, typer.Option(metavar="NAME", help="The tier of --segments.")] = None,
 ) -> None:
     """Find the bursts of long recordings and name each; or follow a recording in windows.
@@ -90,7 +93,7 @@ def timeline(
             try:
                 with progress(recording.name, unit="s") as bar:
                     found = recogniser.timeline(
-                        recording, view=view, windows=every, segments=marked, on_progress=bar
+                        recording, view=view, windows=every, segments=marked, join_s=join, on_progress=bar
                     )
             except NverError as error:
                 note(f"error: {error}")

@@ -196,6 +196,7 @@ class Recogniser:
         view: str | None = None,
         windows: Windows | None = None,
         segments: Sequence[Segment] | None = None,
+        join_s: float = 0.0,
         on_progress: OnProgress | None = None,
     ) -> Timeline:
         """The bursts of a recording, or its course in fixed windows: ``nver.recordings.timeline``.
@@ -205,15 +206,25 @@ class Recogniser:
             view: Coarser classes.
             windows: Ask about these instead of bursts, and average where they overlap.
             segments: Ask about these instead of locating bursts; their labels are not looked at.
+            join_s: Bursts with at most so much between them are one; a stream has zero.
             on_progress: Called with the seconds that have been read, and those of the whole recording.
 
         Raises:
             AudioError: The recording cannot be read, is empty, or is cut.
             AnnotationError: A segment reaches beyond the recording.
-            ConfigError: There is no such view, or windows and segments are given together.
+            ConfigError: There is no such view, windows and segments are given together, or ``join_s`` is
+                negative or given with one of them.
             EncoderError: A stretch cannot be asked about.
         """
-        return timeline(self, source, view=view, windows=windows, segments=segments, on_progress=on_progress)
+        return timeline(
+            self,
+            source,
+            view=view,
+            windows=windows,
+            segments=segments,
+            join_s=join_s,
+            on_progress=on_progress,
+        )
 
     def wave_logits(
         self, answers: Iterable[Samples | AudioError]

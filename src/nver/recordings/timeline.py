@@ -9,7 +9,7 @@ import numpy as np
 
 from nver.errors import ConfigError, EmptyAudioError
 from nver.recordings.cuts import Windows, segments_of
-from nver.recordings.locator import Locator
+from nver.recordings.joining import bursts_of
 from nver.recordings.recording import Source, open_recording
 from nver.recordings.segments import Curve, Event, Segment, Timeline
 from nver.recordings.tape import Stretch
@@ -35,6 +35,7 @@ def timeline(
     view: str | None = None,
     windows: Windows | None = None,
     segments: Sequence[Segment] | None = None,
+    join_s: float = 0.0,
     on_progress: OnProgress | None = None,
 ) -> Timeline:
     """The bursts of a recording, or its course in fixed windows; memory does not grow with its length.
@@ -45,16 +46,20 @@ def timeline(
         view: Coarser classes.
         windows: Ask about these instead of bursts, and average where they overlap.
         segments: Ask about these instead of locating bursts; their labels are not looked at.
+        join_s: Bursts with at most so much between them are one; a stream has zero.
         on_progress: How far it is.
 
     Raises:
         AudioError: The recording cannot be read, is empty, or is cut.
         AnnotationError: A segment reaches beyond the recording.
-        ConfigError: There is no such view, or windows and segments are given together.
+        ConfigError: There is no such view, windows and segments are given together, or ``join_s`` is negative
+            or given with one of them.
         EncoderError: A stretch cannot be asked about.
     """
     if windows is not None and segments is not None:
         raise ConfigError("a time line is of windows or of segments; give one of the two")
+    if join_s and (windows is not None or segments is not None):
+        raise ConfigError("only bursts can be joined; give join_s without windows and segments")
     labels = labels_of(recogniser, view)
     recording = open_recording(source)
     counted = _Counted(recording.blocks(), recording.duration_s, on_progress)
@@ -67,7 +72,7 @@ def timeline(
         counted.require_some(recording.name)
         times_s, means = windows.mean_over_time(starts, np.array(rows), n_samples=counted.n_samples)
         return Timeline(counted.duration_s, labels, curve=Curve(times_s, means, windows.hop / RATE_HZ))
-    stretches = _bursts(counted) if segments is None else segments_of(counted, segments)
+    stretches = bursts_of(counted, join_s=join_s) if segments is None else segments_of(counted, segments)
     events = tuple(
         Event(stretch.start_s, stretch.end_s, prediction)
         for stretch, prediction in _asked(recogniser, stretches, view)
@@ -96,13 +101,6 @@ def ask(recogniser: Recogniser, stretches: Sequence[Stretch], view: str | None) 
     """
     made = recogniser.predict_many([stretch.samples for stretch in stretches], RATE_HZ)
     return made if view is None else tuple(prediction.view(view) for prediction in made)
-
-
-def _bursts(blocks: Iterable[Samples]) -> Iterator[Stretch]:
-    locator = Locator()
-    for block in blocks:
-        yield from locator.push(block)
-    yield from locator.flush()
 
 
 def _asked(
