@@ -2,18 +2,19 @@
 
     python benchmarks/localisation.py --root data/emogator-16k
     python benchmarks/localisation.py --root data/emogator-16k --contributors 1-250 --constants
+    python benchmarks/localisation.py --root data/emogator-16k --streaming
     python benchmarks/localisation.py --root data/emogator-16k --ten-minutes
 
 Scenes are mixed from clips of contributors 251-300 of EmoGator, whom nothing was trained or tuned on (see
 scenes.py), and what is found is written into results/localisation:
 
 scenes.csv       every background at every level: event F1 (both ends within 200 ms, or an offset within a
-                 fifth of the clip) against clips and against their sounds, clips that were hit at all, splits,
+                 fifth of the clip) against clips and against their sounds, clips hit at all, splits,
                  false alarms; accuracy of what was located, beside that of the same clips cut where they lie;
                  F1 and accuracy with bursts joined that are 0.4 s apart or less
 backgrounds.csv  what is found where there is no burst, and what it is called
-streaming.csv    by rate: delay after a burst's end, real-time factor on one core, equality with the file
-constants.csv    (--constants) thresholds that were not chosen, on contributors 1-250
+streaming.csv    (--streaming) by rate: delay after a burst's end, real-time factor on one core, equality with the file
+constants.csv    (--constants) what was chosen beside what was not, on contributors 1-250
 ten-minutes.csv  (--ten-minutes) the command line over ten minutes and two hours: time, memory, accuracy
 
 Babble and speech need espeak-ng; without it they are left out, and that is said.
@@ -26,7 +27,7 @@ import collections
 import csv
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -37,9 +38,10 @@ from nver import Recogniser, open_corpus
 from nver.corpora import Corpus
 from nver.evaluation.events import EventCounts, count_events, overlaps
 from nver.recogniser.prediction import Prediction
-from nver.recordings import Recording, Segment, Timeline, locator
-from nver.recordings.locator import Locator
-from nver.types import RATE_HZ, Samples
+from nver.recordings import Recording, Segment, Timeline, locator, loudness
+from nver.recordings.joining import bursts_of
+from nver.recordings.loudness import UNREST
+from nver.types import RATE_HZ
 from scenes import Scene
 
 BACKGROUNDS = ("white", "pink", "babble", "speech")
@@ -48,7 +50,12 @@ N_SCENES = 5
 ALONE_S = 300
 VIEW = "vivae-six"
 JOIN_S = 0.4
-CONSTANTS_DB = ((6, 3), (8, 5), (5, 2), (9, 3))
+SETTINGS = (
+    *(("pink", opens_db, holds_db, UNREST) for opens_db, holds_db in ((6, 3), (8, 5), (5, 2))),
+    *((background, 6, 3, unrest) for background in ("babble", "speech") for unrest in (UNREST, 0)),
+)
+"""Background, thresholds and the exponent of restless backgrounds."""
+
 OUT = Path("results/localisation")
 
 Named: TypeAlias = tuple[str, Prediction, Prediction]
@@ -61,6 +68,7 @@ def main() -> None:
     parser.add_argument("--contributors", default="251-300")
     parser.add_argument("--recogniser", default="burst-recogniser")
     parser.add_argument("--constants", action="store_true", help="compare thresholds and stop")
+    parser.add_argument("--streaming", action="store_true", help="measure streams and stop")
     parser.add_argument("--ten-minutes", action="store_true", help="measure the command line and stop")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
@@ -69,6 +77,9 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.constants:
         write(arguments.out / "constants.csv", compare_constants(corpus))
+        return
+    if arguments.streaming:
+        write(arguments.out / "streaming.csv", streaming.measure(arguments.root, arguments.contributors))
         return
     if arguments.ten_minutes:
         write(arguments.out / "ten-minutes.csv", command_line.measure(corpus))
@@ -88,7 +99,6 @@ def main() -> None:
             for level in LEVELS_DB
         ),
     )
-    write(arguments.out / "streaming.csv", streaming.measure(recogniser, corpus, sys.argv[1:]))
 
 
 def examine(recogniser: Recogniser, mixed: Sequence[Scene]) -> dict[str, object]:
@@ -171,30 +181,30 @@ def heard_alone(recogniser: Recogniser, background: str) -> dict[str, object]:
     }
 
 
-def compare_constants(corpus: Corpus) -> list[dict[str, object]]:
-    """Event F1 over pink noise with thresholds that were chosen and with others."""
-    chosen, rows = scenes.choose(corpus, N_SCENES, seed=1), []
-    for opens_db, holds_db in CONSTANTS_DB:
+def compare_constants(corpus: Corpus) -> Iterator[dict[str, object]]:
+    """Event F1 with the constants that were chosen and with others; nobody is asked what the bursts are."""
+    chosen = scenes.choose(corpus, N_SCENES, seed=1)
+    for background, opens_db, holds_db, unrest in SETTINGS:
         locator.OPENS, locator.HOLDS = 10 ** (opens_db / 10), 10 ** (holds_db / 10)
+        loudness.UNREST = unrest
         for level in LEVELS_DB:
-            counts = EventCounts()
+            apart, joined = EventCounts(), EventCounts()
             for k, clips in enumerate(chosen):
-                scene = scenes.mix(clips, "pink", level, seed=k)
-                counts += count_events(scene.extents, located(scene.wave))
-            rows.append(
-                {"opens_db": opens_db, "holds_db": holds_db, "level_db": level, "n_clips": counts.n_truth}
-                | {"n_found": counts.n_found, "f1": counts.f1, "clips_hit": counts.hit_recall}
-                | {"n_split": counts.n_split, "n_false": counts.n_false}
+                scene = scenes.mix(clips, background, level, seed=k)
+                apart += count_events(scene.extents, located(scene, 0.0))
+                joined += count_events(scene.extents, located(scene, JOIN_S))
+            yield (
+                {"background": background, "level_db": level, "opens_db": opens_db, "holds_db": holds_db}
+                | {"unrest": unrest, "n_clips": apart.n_truth, "n_found": apart.n_found, "f1": apart.f1}
+                | {"f1_joined": joined.f1, "clips_hit": apart.hit_recall, "n_split": apart.n_split}
+                | {"merged_events": apart.n_merged, "n_false": apart.n_false}
             )
-    return rows
 
 
-def located(wave: Samples) -> list[tuple[float, float]]:
-    """Where the bursts of a recording lie; nobody is asked what they are."""
-    one = Locator()
-    bursts = [b for block in Recording.of_array(wave, RATE_HZ).blocks() for b in one.push(block)]
-    bursts += one.flush()
-    return [(burst.start_s, burst.end_s) for burst in bursts]
+def located(scene: Scene, join_s: float) -> list[tuple[float, float]]:
+    """Where the bursts of a scene lie."""
+    blocks = Recording.of_array(scene.wave, RATE_HZ).blocks()
+    return [(burst.start_s, burst.end_s) for burst in bursts_of(blocks, join_s=join_s)]
 
 
 def write(path: Path, rows: object) -> None:

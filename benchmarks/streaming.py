@@ -25,13 +25,13 @@ CHUNK_S = 0.02
 LEVEL_DB = 20
 
 
-def measure(recogniser: Recogniser, corpus: Corpus, arguments: list[str]) -> Iterator[dict[str, object]]:
+def measure(root: Path, contributors: str) -> Iterator[dict[str, object]]:
     """A row a rate, each in a process of its own with one core and one thread from its first import on."""
     core = max(os.sched_getaffinity(0))
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     for rate_hz in RATES_HZ:
         done = subprocess.run(
-            [sys.executable, __file__, *arguments, "--rate", str(rate_hz)],
+            [sys.executable, __file__, str(root), contributors, str(rate_hz)],
             env=os.environ | threads,
             preexec_fn=lambda: os.sched_setaffinity(0, {core}),
             check=True,
@@ -78,14 +78,12 @@ def _difference(one: object, other: object) -> float:
 def main() -> None:
     """One rate, as JSON on standard output."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--contributors", default="251-300")
-    parser.add_argument("--recogniser", default="burst-recogniser")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--rate", type=int, default=RATE_HZ)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("contributors")
+    parser.add_argument("rate_hz", type=int)
     arguments = parser.parse_args()
     corpus = open_corpus("emogator", arguments.root, contributors=arguments.contributors)
-    print(json.dumps(stream(Recogniser.load(arguments.recogniser), corpus, arguments.rate)))
+    print(json.dumps(stream(Recogniser.load("burst-recogniser"), corpus, arguments.rate_hz)))
 
 
 if __name__ == "__main__":
