@@ -12,8 +12,9 @@ scenes.csv       every background at every level: event F1 (both ends within 200
                  fifth of the clip) against clips and against their sounds, clips hit at all, splits,
                  false alarms; accuracy of what was located, beside that of the same clips cut where they lie;
                  F1 and accuracy with bursts joined that are 0.4 s apart or less
+clips.csv        accuracy of the same clips by themselves: as published, and without the silence around them
 backgrounds.csv  what is found where there is no burst, and what it is called
-streaming.csv    (--streaming) by rate: delay after a burst's end, real-time factor on one core, equality with the file
+streaming.csv    (--streaming) by rate: delay after a burst's end, computing on one core, equality with files
 constants.csv    (--constants) what was chosen beside what was not, on contributors 1-250
 ten-minutes.csv  (--ten-minutes) the command line over ten minutes and two hours: time, memory, accuracy
 
@@ -35,13 +36,14 @@ import command_line
 import scenes
 import streaming
 from nver import Recogniser, open_corpus
+from nver.audio import decode
 from nver.corpora import Corpus
 from nver.evaluation.events import EventCounts, count_events, overlaps
 from nver.recogniser.prediction import Prediction
 from nver.recordings import Recording, Segment, Timeline, locator, loudness
 from nver.recordings.joining import bursts_of
 from nver.recordings.loudness import UNREST
-from nver.types import RATE_HZ
+from nver.types import RATE_HZ, Clip
 from scenes import Scene
 
 BACKGROUNDS = ("white", "pink", "babble", "speech")
@@ -91,6 +93,9 @@ def main() -> None:
     write(arguments.out / "backgrounds.csv", [heard_alone(recogniser, name) for name in backgrounds])
     chosen = scenes.choose(corpus, N_SCENES, seed=0)
     write(
+        arguments.out / "clips.csv", by_themselves(recogniser, [clip for scene in chosen for clip in scene])
+    )
+    write(
         arguments.out / "scenes.csv",
         (
             examine(recogniser, [scenes.mix(c, name, level, seed=k) for k, c in enumerate(chosen)])
@@ -128,6 +133,22 @@ def examine(recogniser: Recogniser, mixed: Sequence[Scene]) -> dict[str, object]
 def extents_of(found: Timeline) -> list[tuple[float, float]]:
     """Where the events of a time line lie."""
     return [(event.start_s, event.end_s) for event in found.events]
+
+
+def by_themselves(recogniser: Recogniser, clips: Sequence[Clip]) -> Iterator[dict[str, object]]:
+    """Accuracy without a background."""
+    waves = [decode(clip.source) for clip in clips]
+    members = recogniser.card.views[VIEW].members
+    for name, heard in (("as published", waves), ("without silence", [scenes.audible(w) for w in waves])):
+        said = list(zip([clip.label for clip in clips], recogniser.predict_many(heard), strict=True))
+        six = [(members[label], one.view(VIEW).label) for label, one in said if label in members]
+        yield {
+            "clips": name,
+            "n_clips": len(said),
+            "accuracy_thirty": share(one.label == label for label, one in said),
+            "n_six": len(six),
+            "accuracy_six": share(guess == label for label, guess in six),
+        }
 
 
 def cut_exactly(recogniser: Recogniser, scene: Scene) -> list[Prediction]:
