@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class StreamingRecogniser:
     """Audio in as it comes, bursts out as soon as they are over: the events that ``timeline`` finds.
 
-    A burst is given back less than 300 ms of audio after its end. How the audio is divided into chunks has
+    A burst is given back less than 300 ms of audio after its end (at 8 and 96 kHz, whose filters wait longer,
+    350 ms). How the audio is divided into chunks has
     no influence on where events lie, and on probabilities none beyond the rounding of products (see
     docs/numerics.md).
 
