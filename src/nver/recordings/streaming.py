@@ -23,9 +23,8 @@ class StreamingRecogniser:
     """Audio in as it comes, bursts out as soon as they are over: the events that ``timeline`` finds.
 
     A burst is given back less than 300 ms of audio after its end (at 8 and 96 kHz, whose filters wait longer,
-    350 ms). How the audio is divided into chunks has
-    no influence on where events lie, and on probabilities none beyond the rounding of products (see
-    docs/numerics.md).
+    350 ms). How the audio is divided into chunks has no influence on where events lie, and on probabilities
+    none beyond the rounding of products (see docs/numerics.md).
 
     Args:
         recogniser: Who is asked about each burst.
