@@ -59,7 +59,7 @@ class Event:
     Attributes:
         start_s: Where it begins.
         end_s: Where it ends.
-        prediction: Of the samples between the two, and of nothing else.
+        prediction: Of the samples between the two with a little silence around them, and of nothing else.
     """
 
     start_s: float

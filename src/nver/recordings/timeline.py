@@ -24,6 +24,10 @@ _BATCH = 16
 
 _BATCH_S = 60.0
 
+AROUND_S = 0.2
+"""Silence put before and behind a burst that is asked about. Recognisers learn from clips that have some:
+of 600 of EmoGator's contributors 1-250 half have 0.29 s before the first burst, and 0.17 s behind the last."""
+
 OnProgress = Callable[[float, float], None]
 """Called with the seconds that have been read, and those of the whole recording."""
 
@@ -66,7 +70,7 @@ def timeline(
     if windows is not None:
         answers = [
             (stretch.start, list(prediction.probabilities.values()))
-            for stretch, prediction in _asked(recogniser, windows.over(counted), view)
+            for stretch, prediction in _asked(recogniser, windows.over(counted), view, around_s=0.0)
         ]
         starts, rows = zip(*answers, strict=True) if answers else ((), ())
         counted.require_some(recording.name)
@@ -93,27 +97,30 @@ def labels_of(recogniser: Recogniser, view: str | None) -> tuple[str, ...]:
     return recogniser.card.views[view].classes
 
 
-def ask(recogniser: Recogniser, stretches: Sequence[Stretch], view: str | None) -> tuple[Prediction, ...]:
-    """What each stretch is.
+def ask(
+    recogniser: Recogniser, stretches: Sequence[Stretch], view: str | None, *, around_s: float = AROUND_S
+) -> tuple[Prediction, ...]:
+    """What each stretch is, with so much silence put around it.
 
     Raises:
         EncoderError: One cannot be asked about.
     """
-    made = recogniser.predict_many([stretch.samples for stretch in stretches], RATE_HZ)
+    n_around = round(around_s * RATE_HZ)
+    made = recogniser.predict_many([np.pad(stretch.samples, n_around) for stretch in stretches], RATE_HZ)
     return made if view is None else tuple(prediction.view(view) for prediction in made)
 
 
 def _asked(
-    recogniser: Recogniser, stretches: Iterable[Stretch], view: str | None
+    recogniser: Recogniser, stretches: Iterable[Stretch], view: str | None, *, around_s: float = AROUND_S
 ) -> Iterator[tuple[Stretch, Prediction]]:
     batch: list[Stretch] = []
     for stretch in stretches:
         batch.append(stretch)
         if len(batch) == _BATCH or sum(len(one.samples) for one in batch) >= _BATCH_S * RATE_HZ:
-            yield from zip(batch, ask(recogniser, batch, view), strict=True)
+            yield from zip(batch, ask(recogniser, batch, view, around_s=around_s), strict=True)
             batch = []
     if batch:
-        yield from zip(batch, ask(recogniser, batch, view), strict=True)
+        yield from zip(batch, ask(recogniser, batch, view, around_s=around_s), strict=True)
 
 
 class _Counted:
