@@ -26,7 +26,7 @@ _BATCH_S = 60.0
 
 AROUND_S = 0.2
 """Silence put before and behind a burst that is asked about. Recognisers learn from clips that have some:
-of 600 of EmoGator's contributors 1-250 half have 0.29 s before the first burst, and 0.17 s behind the last."""
+of EmoGator's contributors 1-250 half have 0.29 s before the first burst, and 0.17 s behind the last."""
 
 OnProgress = Callable[[float, float], None]
 """Called with the seconds that have been read, and those of the whole recording."""
