@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from nver.errors import AnnotationError, ConfigError
 from nver.recordings.segments import Segment
-from nver.recordings.tape import Stretch, Tape
+from nver.recordings.tape import AFTER, BEFORE, Stretch, Tape
 from nver.types import RATE_HZ, Samples
 
 _ROUNDING = RATE_HZ // 100
@@ -57,12 +57,12 @@ class Windows:
             tape.append(block)
             while start + self.length <= tape.end:
                 end = start + self.length
-                yield Stretch(start, tape.cut(start, end))
+                yield tape.stretch(start, end, before=0, after=0)
                 start += self.hop
             tape.forget_before(min(start, tape.end - self.length))
         if end < tape.end:
             start = max(0, tape.end - self.length)
-            yield Stretch(start, tape.cut(start, tape.end))
+            yield tape.stretch(start, tape.end, before=0, after=0)
 
     def mean_over_time(
         self, starts: Sequence[int], rows: npt.NDArray[np.float64], *, n_samples: int
@@ -99,14 +99,14 @@ def segments_of(blocks: Iterable[Samples], segments: Sequence[Segment]) -> Itera
     tape, n_given = Tape(), 0
     for block in blocks:
         tape.append(block)
-        while n_given < len(waiting) and waiting[n_given][1] <= tape.end:
-            yield Stretch(waiting[n_given][0], tape.cut(*waiting[n_given]))
+        while n_given < len(waiting) and waiting[n_given][1] + AFTER <= tape.end:
+            yield tape.stretch(*waiting[n_given])
             n_given += 1
-        tape.forget_before(waiting[n_given][0] if n_given < len(waiting) else tape.end)
+        tape.forget_before((waiting[n_given][0] if n_given < len(waiting) else tape.end) - BEFORE)
     for start, end in waiting[n_given:]:
         if start >= tape.end or end > tape.end + _ROUNDING:
             raise AnnotationError(
                 f"a segment goes from {start / RATE_HZ:g} s to {end / RATE_HZ:g} s and the recording ends at "
                 f"{tape.end / RATE_HZ:g} s; are these the marks of another recording?"
             )
-        yield Stretch(start, tape.cut(start, min(end, tape.end)))
+        yield tape.stretch(start, min(end, tape.end))

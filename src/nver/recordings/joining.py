@@ -9,7 +9,7 @@ from itertools import chain
 from nver.errors import ConfigError
 from nver.recordings.locator import LONGEST_FRAMES, PAUSE_FRAMES, Locator
 from nver.recordings.loudness import HOP
-from nver.recordings.tape import Stretch, Tape
+from nver.recordings.tape import BEFORE, Stretch, Tape
 from nver.types import RATE_HZ, Samples
 
 _LONGEST = LONGEST_FRAMES * HOP
@@ -60,9 +60,9 @@ def _joined(locator: Locator, blocks: Iterable[Samples], join: int) -> Iterator[
                 held = held[0], burst.end
                 continue
             if held:
-                yield Stretch(held[0], tape.cut(*held))
+                yield tape.stretch(*held)
             held = burst.start, burst.end
         if held and (block is None or tape.end - held[1] > join + _BEHIND):
-            yield Stretch(held[0], tape.cut(*held))
+            yield tape.stretch(*held)
             held = None
-        tape.forget_before(min(held[0] if held else tape.end, tape.end - _BEHIND))
+        tape.forget_before(min(held[0] if held else tape.end, tape.end - _BEHIND) - BEFORE)

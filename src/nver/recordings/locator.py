@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nver.recordings.loudness import FLOOR_STEPS, FRAME, HOP, N_BANDS, Floor, Powers, band_powers
-from nver.recordings.tape import Stretch, Tape
+from nver.recordings.tape import BEFORE, Stretch, Tape
 from nver.types import Samples
 
 STEP_FRAMES = 4
@@ -160,14 +160,14 @@ class Locator:
         """Kept frames from ``first`` up to ``last`` as a burst, which never reaches into the one before."""
         start = (self._first + first) * HOP + _EDGE - _MARGIN
         end = (self._first + last) * HOP + _EDGE + _MARGIN
-        start, end = max(start, self._last_end, self._tape.start), min(end, self._tape.end)
+        start, end = max(start, self._last_end, 0), min(end, self._tape.end)
         self._last_end = end
-        return Stretch(start, self._tape.cut(start, end))
+        return self._tape.stretch(start, end)
 
     def _forget(self, n_frames: int) -> None:
         self._powers = self._powers[max(0, n_frames) :]
         self._first += max(0, n_frames)
-        self._tape.forget_before(self._first * HOP - _MARGIN)
+        self._tape.forget_before(self._first * HOP - _MARGIN - BEFORE)
 
 
 def _level(powers: Powers, floor: _Power) -> _Power:

@@ -59,7 +59,7 @@ class Event:
     Attributes:
         start_s: Where it begins.
         end_s: Where it ends.
-        prediction: Of the samples between the two with a little silence around them, and of nothing else.
+        prediction: Of the samples from 0.12 s before the one to 0.15 s after the other.
     """
 
     start_s: float

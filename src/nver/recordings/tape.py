@@ -8,6 +8,13 @@ import numpy as np
 
 from nver.types import RATE_HZ, Samples
 
+BEFORE, AFTER = round(0.12 * RATE_HZ), round(0.15 * RATE_HZ)
+"""What a recogniser hears before and after a burst: it learnt from clips with something around their sounds.
+
+As much as the pause that ends a burst is sure to leave: it never reaches into the next, and a stream need not
+wait for it.
+"""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stretch:
@@ -16,10 +23,12 @@ class Stretch:
     Attributes:
         start: The first of them in the stream.
         samples: (n,) mono at 16 kHz.
+        heard: Those, with what is heard around them.
     """
 
     start: int
     samples: Samples
+    heard: Samples
 
     @property
     def end(self) -> int:
@@ -45,6 +54,8 @@ class Tape:
     >>> tape.forget_before(3)
     >>> tape.cut(3, 5).tolist(), tape.end
     ([3.0, 4.0], 5)
+    >>> tape.stretch(4, 5, before=9).heard.tolist()
+    [3.0, 4.0]
     """
 
     def __init__(self) -> None:
@@ -63,6 +74,11 @@ class Tape:
     def cut(self, start: int, end: int) -> Samples:
         """A copy of the samples from ``start`` up to ``end``, which are still on the tape."""
         return self._samples[start - self.start : end - self.start].copy()
+
+    def stretch(self, start: int, end: int, *, before: int = BEFORE, after: int = AFTER) -> Stretch:
+        """The samples from ``start`` up to ``end`` with those around them that are on the tape."""
+        first, last = max(start - before, self.start), min(end + after, self.end)
+        return Stretch(start, self.cut(start, end), self.cut(first, last))
 
     def forget_before(self, start: int) -> None:
         """Nothing before ``start`` will be asked for."""

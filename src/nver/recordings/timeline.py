@@ -24,10 +24,6 @@ _BATCH = 16
 
 _BATCH_S = 60.0
 
-AROUND_S = 0.2
-"""Silence put before and behind a burst that is asked about. Recognisers learn from clips that have some:
-of EmoGator's contributors 1-250 half have 0.29 s before the first burst, and 0.17 s behind the last."""
-
 OnProgress = Callable[[float, float], None]
 """Called with the seconds that have been read, and those of the whole recording."""
 
@@ -70,7 +66,7 @@ def timeline(
     if windows is not None:
         answers = [
             (stretch.start, list(prediction.probabilities.values()))
-            for stretch, prediction in _asked(recogniser, windows.over(counted), view, around_s=0.0)
+            for stretch, prediction in _asked(recogniser, windows.over(counted), view)
         ]
         starts, rows = zip(*answers, strict=True) if answers else ((), ())
         counted.require_some(recording.name)
@@ -97,30 +93,27 @@ def labels_of(recogniser: Recogniser, view: str | None) -> tuple[str, ...]:
     return recogniser.card.views[view].classes
 
 
-def ask(
-    recogniser: Recogniser, stretches: Sequence[Stretch], view: str | None, *, around_s: float = AROUND_S
-) -> tuple[Prediction, ...]:
-    """What each stretch is, with so much silence put around it.
+def ask(recogniser: Recogniser, stretches: Sequence[Stretch], view: str | None) -> tuple[Prediction, ...]:
+    """What each stretch is, as it is heard.
 
     Raises:
         EncoderError: One cannot be asked about.
     """
-    n_around = round(around_s * RATE_HZ)
-    made = recogniser.predict_many([np.pad(stretch.samples, n_around) for stretch in stretches], RATE_HZ)
+    made = recogniser.predict_many([stretch.heard for stretch in stretches], RATE_HZ)
     return made if view is None else tuple(prediction.view(view) for prediction in made)
 
 
 def _asked(
-    recogniser: Recogniser, stretches: Iterable[Stretch], view: str | None, *, around_s: float = AROUND_S
+    recogniser: Recogniser, stretches: Iterable[Stretch], view: str | None
 ) -> Iterator[tuple[Stretch, Prediction]]:
     batch: list[Stretch] = []
     for stretch in stretches:
         batch.append(stretch)
-        if len(batch) == _BATCH or sum(len(one.samples) for one in batch) >= _BATCH_S * RATE_HZ:
-            yield from zip(batch, ask(recogniser, batch, view, around_s=around_s), strict=True)
+        if len(batch) == _BATCH or sum(len(one.heard) for one in batch) >= _BATCH_S * RATE_HZ:
+            yield from zip(batch, ask(recogniser, batch, view), strict=True)
             batch = []
     if batch:
-        yield from zip(batch, ask(recogniser, batch, view, around_s=around_s), strict=True)
+        yield from zip(batch, ask(recogniser, batch, view), strict=True)
 
 
 class _Counted:
