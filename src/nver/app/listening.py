@@ -17,8 +17,9 @@ from nver.types import RATE_HZ
 
 NOT_SURE = "not sure"
 
-N_BINS = 1200
-"""Pairs of lowest and highest sample that the picture of a waveform is made of."""
+BINS_A_S = 20
+FEWEST_BINS, MOST_BINS = 1_200, 15_000
+"""Pairs of lowest and highest sample that the picture of a waveform is made of: enough for every burst."""
 
 WINDOW_S = 1.0
 """Of the curve; as long as its steps where those are longer."""
@@ -58,7 +59,8 @@ def listen(recogniser: Recogniser, recording: Path, *, view: str | None = None) 
     is_whole = not found.events
     if is_whole:
         found = recogniser.timeline(recording, view=view, segments=[Segment(0.0, duration_s)])
-    return Heard(found, is_whole, curve, envelope(recording, duration_s=duration_s))
+    n_bins = min(max(FEWEST_BINS, round(BINS_A_S * duration_s)), MOST_BINS)
+    return Heard(found, is_whole, curve, envelope(recording, duration_s=duration_s, n_bins=n_bins))
 
 
 def name_of(prediction: Prediction, *, threshold: float) -> str:
@@ -71,7 +73,7 @@ def name_of(prediction: Prediction, *, threshold: float) -> str:
     return prediction.label if prediction.confidence >= threshold else NOT_SURE
 
 
-def envelope(recording: Path, *, duration_s: float, n_bins: int = N_BINS) -> npt.NDArray[np.float32]:
+def envelope(recording: Path, *, duration_s: float, n_bins: int) -> npt.NDArray[np.float32]:
     """(n_bins, 2) lowest and highest sample of each bin, or 0 where a bin has none; memory is constant."""
     bins = np.zeros((n_bins, 2), np.float32)
     per_bin = max(1.0, duration_s * RATE_HZ / n_bins)
