@@ -96,6 +96,22 @@ def opened(browser, address, request):
     tab.close()
 
 
+def turn(tab, act):
+    """Do what changes the address, and wait for the view: it comes when the browser tells of the change."""
+    tab.evaluate(
+        """() => { window.turned = new Promise((done) => {
+            addEventListener("hashchange", () => setTimeout(done), { once: true });
+        }); }"""
+    )
+    act()
+    tab.evaluate("() => window.turned")
+
+
+def follow(tab, link):
+    """Click a link to another view."""
+    turn(tab, link.click)
+
+
 def systems(tab):
     return tab.locator("#leaderboard tbody tr td:first-child").all_inner_texts()
 
@@ -128,7 +144,7 @@ def test_systems_are_found_by_protocol_and_by_name(opened):
 
 
 def test_a_system_has_a_page_with_its_matrix_curves_classes_and_origin(opened):
-    opened.locator("#leaderboard a").first.click()
+    follow(opened, opened.locator("#leaderboard a").first)
     assert opened.locator("h1").inner_text() == "strong"
     counts = opened.locator("svg[aria-label='confusion matrix']")
     opened.locator("#confusion-unit").get_by_text("clips").click()
@@ -146,7 +162,7 @@ def test_a_system_has_a_page_with_its_matrix_curves_classes_and_origin(opened):
 
 
 def test_systems_are_set_against_each_other_by_any_score(opened):
-    opened.locator("nav").get_by_text("Comparisons").click()
+    follow(opened, opened.locator("nav").get_by_text("Comparisons"))
     (verdict,) = opened.locator("#verdicts li").all_inner_texts()
     assert "strong is better than weak by" in verdict
     assert opened.locator("tbody tr").count() == 1
@@ -159,7 +175,7 @@ def test_systems_are_set_against_each_other_by_any_score(opened):
 
 
 def test_the_map_tells_filters_and_plays(opened):
-    opened.locator("nav").get_by_text("Embedding map").click()
+    follow(opened, opened.locator("nav").get_by_text("Embedding map"))
     opened.locator("canvas").scroll_into_view_if_needed()
     assert opened.locator("#count").inner_text() == f"{N_CLIPS} of {N_CLIPS} clips"
     opened.mouse.move(*point(opened, 7))
@@ -197,14 +213,14 @@ def test_the_map_tells_filters_and_plays(opened):
 
 
 def test_the_map_is_coloured_by_what_is_asked_for(opened):
-    opened.goto(opened.url.partition("#")[0] + "#/map/0/1")
+    turn(opened, lambda: opened.goto(opened.url.partition("#")[0] + "#/map/0/1"))
     assert opened.locator("#legend li").count() == 6
     opened.select_option("#colour", "speaker")
     assert opened.locator("#legend li").all_inner_texts() == ["S0 (8)", "S1 (8)", "S2 (8)"]
 
 
 def test_the_map_can_be_walked_by_keys(opened):
-    opened.goto(opened.url.partition("#")[0] + "#/map/0")
+    turn(opened, lambda: opened.goto(opened.url.partition("#")[0] + "#/map/0"))
     opened.locator("canvas").focus()
     opened.keyboard.press("ArrowRight")
     opened.keyboard.press("ArrowRight")
@@ -244,9 +260,9 @@ def test_seeds_of_a_system_are_one_row_that_opens_to_its_seeds(browser, make_res
     tab.locator("#seeds").select_option("apart")
     assert rows.count() == 6
     tab.locator("#seeds").select_option("together")
-    tab.get_by_role("link", name="strong", exact=True).click()
+    follow(tab, tab.get_by_role("link", name="strong", exact=True))
     assert tab.locator("tbody tr").count() == 3
-    tab.get_by_role("link", name="Over seeds", exact=True).click()
+    follow(tab, tab.get_by_role("link", name="Over seeds", exact=True))
     assert tab.locator("#intervals svg").count() == 1
     assert tab.locator("tbody tr").count() == 2
     tab.locator("#score").select_option("accuracy")
