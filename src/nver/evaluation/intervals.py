@@ -134,6 +134,25 @@ def of_scores(
     )
 
 
+def of_guesses(
+    truth: Labels, guess: Labels, speakers: Sequence[str], *, n_classes: int, n_draws: int = N_DRAWS
+) -> ScoreIntervals:
+    """``of_scores`` of guesses that nobody has tallied yet.
+
+    Args:
+        truth: (n_clips,) class indices.
+        guess: (n_clips,) class indices.
+        speakers: (n_clips,) who is heard in each clip, or whatever else is to be drawn as a whole.
+        n_classes: Classes of the corpus.
+        n_draws: How often speakers are drawn.
+
+    Raises:
+        MetricError: As ``of_scores`` and ``tallies.tally``.
+    """
+    units = tallies.units_of(speakers, n_clips=len(truth)).numbers
+    return of_scores(tallies.tally(truth, guess, units, n_classes=n_classes), n_draws=n_draws)
+
+
 def of_mean(
     values: Shares, units: Labels, *, n_draws: int = N_DRAWS, level: float = LEVEL, seed: int = 0
 ) -> Interval:

@@ -17,8 +17,7 @@ from nver import atomic
 from nver.corpora import open_corpus
 from nver.cost import Cost
 from nver.errors import ResultError
-from nver.evaluation import metrics
-from nver.evaluation.intervals import Interval, over_speakers
+from nver.evaluation.intervals import Interval, of_guesses
 from nver.report.figures.style import look, save, tidy
 from nver.results import Result
 
@@ -151,10 +150,8 @@ def _of_result(result: Result, folder: Path) -> Quality:
     if len(speakers) < len(made.clip_ids):
         raise ResultError(f"{folder}: the speakers of its clips are not known; intervals are over speakers")
     n = len(result.labels)
-    f1 = over_speakers(
-        lambda rows: metrics.macro_f1(made.truth[rows], made.guess[rows], n_classes=n), speakers
-    )
-    return Quality(folder.as_posix(), n, f1)
+    scores = of_guesses(made.truth, made.guess, speakers, n_classes=n).scores
+    return Quality(folder.as_posix(), n, scores["macro_f1"])
 
 
 def _of_recogniser(folder: Path, n_classes: set[int]) -> dict[str, Quality]:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from nver import atomic
 from nver.errors import ResultError
-from nver.evaluation import metrics
-from nver.evaluation.folds import Rows
-from nver.evaluation.intervals import N_DRAWS, Interval, over_speakers
+from nver.evaluation.intervals import N_DRAWS, Interval, of_guesses
 from nver.evaluation.probes import ALL, Probed, Probes
 from nver.report.figures.panels import Panel, Series, draw_panels
 
@@ -61,15 +59,6 @@ def _series(found: dict[str, dict[str, Interval]], name: str) -> tuple[Series, .
 
 
 def _figures(one: Probed, probes: Probes, speakers: list[str], n_draws: int) -> dict[str, Interval]:
-    truth, guess, n_classes = probes.truth, one.guess, len(probes.labels)
-
-    def accuracy(rows: Rows) -> float:
-        return metrics.accuracy(truth[rows], guess[rows])
-
-    def f1(rows: Rows) -> float:
-        return metrics.macro_f1(truth[rows], guess[rows], n_classes=n_classes)
-
-    return {
-        "accuracy": over_speakers(accuracy, speakers, n_draws=n_draws),
-        "macro F1": over_speakers(f1, speakers, n_draws=n_draws),
-    }
+    n_classes = len(probes.labels)
+    scores = of_guesses(probes.truth, one.guess, speakers, n_classes=n_classes, n_draws=n_draws).scores
+    return {"accuracy": scores["accuracy"], "macro F1": scores["macro_f1"]}

@@ -14,13 +14,12 @@ import numpy as np
 from nver import atomic
 from nver.degradations import CLEAN, KINDS, Condition
 from nver.errors import ResultError
-from nver.evaluation import metrics
-from nver.evaluation.folds import Rows
-from nver.evaluation.intervals import N_DRAWS, Interval, over_speakers
+from nver.evaluation.intervals import N_DRAWS, Interval, of_differences, of_scores
+from nver.evaluation.tallies import ScoreName, tally, units_of
 from nver.recogniser.robustness import Heard
 from nver.report.figures.panels import Panel, Series, draw_panels
 
-FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "uar": "UAR"}
+FIGURES: dict[ScoreName, str] = {"accuracy": "accuracy", "macro_f1": "macro F1", "uar": "UAR"}
 """Columns, and how they are read."""
 
 COLUMNS = (
@@ -45,7 +44,7 @@ class Measured:
     n_clips: int
     n_speakers: int
     n_unreadable: int
-    figures: Mapping[str, Interval]
+    figures: Mapping[ScoreName, Interval]
     change: Interval
     mean_confidence: float
 
@@ -165,33 +164,18 @@ def _measure(heard: Heard, clean: Heard, n_draws: int) -> Measured:
             f"('{missing[0]}' the first); they are of different runs"
         )
     same = np.array([row_of[clip_id] for clip_id in heard.clip_ids], np.int64)
-    n_classes = len(heard.labels)
-    truth, guess, before = heard.truth, heard.guess, clean.guess[same]
-
-    def f1(rows: Rows) -> float:
-        return metrics.macro_f1(truth[rows], guess[rows], n_classes=n_classes)
-
-    def accuracy(rows: Rows) -> float:
-        return metrics.accuracy(truth[rows], guess[rows])
-
-    def uar(rows: Rows) -> float:
-        return metrics.unweighted_average_recall(
-            truth[rows], guess[rows], n_classes=n_classes, absent="leave out"
-        )
-
-    def change(rows: Rows) -> float:
-        return f1(rows) - metrics.macro_f1(truth[rows], before[rows], n_classes=n_classes)
-
+    units = units_of(heard.speakers, n_clips=len(heard.speakers)).numbers
+    now, before = (
+        tally(heard.truth, guess, units, n_classes=len(heard.labels))
+        for guess in (heard.guess, clean.guess[same])
+    )
     return Measured(
         condition=heard.condition,
-        n_clips=len(truth),
+        n_clips=len(heard.truth),
         n_speakers=len(set(heard.speakers)),
         n_unreadable=heard.n_unreadable,
-        figures={
-            name: over_speakers(figure, heard.speakers, n_draws=n_draws)
-            for name, figure in zip(FIGURES, (accuracy, f1, uar), strict=True)
-        },
-        change=over_speakers(change, heard.speakers, n_draws=n_draws),
+        figures=of_scores(now, n_draws=n_draws).scores,
+        change=of_differences(now, before, n_draws=n_draws)["macro_f1"],
         mean_confidence=float(heard.confidence.mean()),
     )
 

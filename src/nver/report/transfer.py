@@ -11,14 +11,13 @@ from pathlib import Path
 from nver import atomic
 from nver.corpora.base import Corpus
 from nver.errors import ResultError
-from nver.evaluation import metrics
-from nver.evaluation.folds import Rows
-from nver.evaluation.intervals import N_DRAWS, Interval, over_speakers
+from nver.evaluation.intervals import N_DRAWS, Interval, of_guesses
+from nver.evaluation.tallies import ScoreName
 from nver.report.figures.matrix import draw_matrices
 from nver.results import Result
 from nver.transfer import Cell
 
-FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "uar": "UAR"}
+FIGURES: dict[ScoreName, str] = {"accuracy": "accuracy", "macro_f1": "macro F1", "uar": "UAR"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Field:
     n_train: int
     n_test: int
     n_speakers: int
-    figures: Mapping[str, Interval]
+    figures: Mapping[ScoreName, Interval]
 
 
 def fields(
@@ -116,23 +115,12 @@ def draw(found: Sequence[Field], *, title: str, path: Path, n_classes: int) -> N
 
 
 def _field(cell: Cell, result: Result, speaker_of: Mapping[str, str | None], n_draws: int) -> Field:
-    made, n_classes = result.predictions, len(result.labels)
+    made = result.predictions
     speakers = [speaker for clip in made.clip_ids if (speaker := speaker_of[clip]) is not None]
     if len(speakers) < len(made.clip_ids):
         raise ResultError(
             f"{len(made.clip_ids) - len(speakers)} clips of '{cell.test}' have no speaker; intervals are "
             "over speakers"
-        )
-
-    def accuracy(rows: Rows) -> float:
-        return metrics.accuracy(made.truth[rows], made.guess[rows])
-
-    def f1(rows: Rows) -> float:
-        return metrics.macro_f1(made.truth[rows], made.guess[rows], n_classes=n_classes)
-
-    def uar(rows: Rows) -> float:
-        return metrics.unweighted_average_recall(
-            made.truth[rows], made.guess[rows], n_classes=n_classes, absent="leave out"
         )
 
     return Field(
@@ -141,8 +129,7 @@ def _field(cell: Cell, result: Result, speaker_of: Mapping[str, str | None], n_d
         n_train=sum(past.n_train for past in result.history),
         n_test=len(made.clip_ids),
         n_speakers=len(set(speakers)),
-        figures={
-            name: over_speakers(figure, speakers, n_draws=n_draws)
-            for name, figure in zip(FIGURES, (accuracy, f1, uar), strict=True)
-        },
+        figures=of_guesses(
+            made.truth, made.guess, speakers, n_classes=len(result.labels), n_draws=n_draws
+        ).scores,
     )

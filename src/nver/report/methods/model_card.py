@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from nver.corpora import load_card
 from nver.encoders.inventory import entry
 from nver.errors import ConfigError
-from nver.evaluation.intervals import Interval, over_speakers
-from nver.evaluation.repetitions import Repetitions
+from nver.evaluation.intervals import Interval, of_guesses
 from nver.report import notices
 from nver.report.comparison import Comparison, Row
 from nver.report.methods import systems
@@ -18,7 +16,7 @@ from nver.report.methods.citations import Citations
 from nver.report.methods.words import count
 from nver.report.protocols import chance, statement
 from nver.report.provenance import parameters_text
-from nver.report.side_by_side import SCORES, clusters
+from nver.report.side_by_side import clusters
 from nver.report.tables import percent
 from nver.results import Result
 
@@ -86,8 +84,8 @@ def _intervals(result: Result) -> tuple[dict[str, Interval], str]:
     """Of pooled scores, and what was drawn."""
     made = result.predictions
     names, drawn = clusters(made)
-    once = Repetitions(made.truth, [made.guess], n_classes=len(result.labels))
-    return {name: over_speakers(partial(get, once), names) for name, get in SCORES.items()}, drawn
+    scores = of_guesses(made.truth, made.guess, names, n_classes=len(result.labels)).scores
+    return {"accuracy": scores["accuracy"], "macro F1": scores["macro_f1"]}, drawn
 
 
 def _ends(interval: Interval) -> str:
