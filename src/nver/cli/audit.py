@@ -11,6 +11,7 @@ from nver.cli.console import (
     N_CORES,
     AsJson,
     CorpusOptions,
+    SkipUnreadable,
     Workers,
     example,
     interruptible,
@@ -46,10 +47,7 @@ def audit(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the plan.")
     ] = None,
-    skip_unreadable: Annotated[
-        bool,
-        typer.Option("--skip-unreadable", help="Go on without clips that cannot be read, and list them."),
-    ] = False,
+    skip_unreadable: SkipUnreadable = False,
     most_ids: Annotated[
         int | None,
         typer.Option(min=0, metavar="N", help="Clips that --json names of a finding.", show_default="all"),

@@ -26,8 +26,18 @@ CorpusOptions = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="KEY=VALUE", help="A knob of the corpus; may be given several times."),
 ]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one key of it; may be given several times."),
+]
+SkipUnreadable = Annotated[
+    bool, typer.Option("--skip-unreadable", help="Go on without clips that cannot be read, and list them.")
+]
 
 N_CORES = os.cpu_count() or 1
+
+FOLDS_ARE_KEPT = "embeddings and finished folds are kept; give the same command again to go on from there"
+"""How a run that was interrupted goes on."""
 
 WIDTH_OF_FILES = 120
 """Of tables where there is no terminal that has a width."""

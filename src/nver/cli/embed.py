@@ -11,6 +11,7 @@ from nver.cli.console import (
     N_CORES,
     AsJson,
     CorpusOptions,
+    SkipUnreadable,
     Workers,
     example,
     interruptible,
@@ -48,10 +49,7 @@ def embed(
     out: Annotated[
         Path | None, typer.Option(metavar="TABLE.parquet", help="Write the table here too.")
     ] = None,
-    skip_unreadable: Annotated[
-        bool,
-        typer.Option("--skip-unreadable", help="Go on without clips that cannot be read, and list them."),
-    ] = False,
+    skip_unreadable: SkipUnreadable = False,
     recompute: Annotated[
         bool,
         typer.Option("--recompute", help="Remove damaged shards of the store and compute what they held."),

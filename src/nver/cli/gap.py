@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from nver.cli.console import (
+    FOLDS_ARE_KEPT,
     N_CORES,
     WIDTH_OF_FILES,
     AsJson,
+    Overrides,
     Workers,
     example,
     interruptible,
@@ -40,10 +42,7 @@ def gap(
         int | None,
         typer.Option(min=1, help="Repetitions.", show_default="those of the file, or five"),
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one key of it; may be given several times."),
-    ] = None,
+    set_: Overrides = None,
     out: Annotated[Path, typer.Option(help="Each experiment is saved below it, as PLAN/EXPERIMENT.")] = Path(
         "runs"
     ),
@@ -65,8 +64,7 @@ def gap(
 
     wanted = [validate(FoldSpec, {"protocol": name}, source="--protocol").protocol for name in protocol or ()]
     plan = load_plan(experiment, overrides=set_ or ())
-    go_on = "embeddings and finished folds are kept; give the same command again to go on from there"
-    with interruptible(go_on), progress(plan.name, unit="experiments") as bar:
+    with interruptible(FOLDS_ARE_KEPT), progress(plan.name, unit="experiments") as bar:
         from nver.cli.watching import Watching
         from nver.report import write_protocols
         from nver.report.side_by_side import side_by_side

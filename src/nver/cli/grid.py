@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nver.cli.console import N_CORES, AsJson, Workers, example, interruptible, note, print_json
+from nver.cli.console import (
+    FOLDS_ARE_KEPT,
+    N_CORES,
+    AsJson,
+    Overrides,
+    SkipUnreadable,
+    Workers,
+    example,
+    interruptible,
+    note,
+    print_json,
+)
 from nver.cli.progress import progress
 from nver.errors import ConfigError
 
@@ -36,10 +47,7 @@ def grid(
             show_default="data/CORPUS",
         ),
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one key of it; may be given several times."),
-    ] = None,
+    set_: Overrides = None,
     out: Annotated[Path, typer.Option(help="Each cell is saved below it, as GRID/CORPUS/EXPERIMENT.")] = Path(
         "results"
     ),
@@ -57,10 +65,7 @@ def grid(
             help="The true architectures with random weights, to time them or for a dry run.",
         ),
     ] = None,
-    skip_unreadable: Annotated[
-        bool,
-        typer.Option("--skip-unreadable", help="Go on without clips that cannot be read, and list them."),
-    ] = False,
+    skip_unreadable: SkipUnreadable = False,
     workers: Workers = N_CORES,
     as_json: AsJson = False,
 ) -> None:
@@ -103,8 +108,7 @@ def _roots(assignments: Sequence[str]) -> dict[str, Path]:
 
 
 def _run(wanted: Grid, *, out: Path, workers: int, skip_unreadable: bool) -> Ending:
-    go_on = "embeddings and finished folds are kept; give the same command again to go on from there"
-    with interruptible(go_on), progress(wanted.name, unit="cells") as bar:
+    with interruptible(FOLDS_ARE_KEPT), progress(wanted.name, unit="cells") as bar:
         from nver.cli.watching import WatchingGrid
         from nver.training.grid import run_grid
 

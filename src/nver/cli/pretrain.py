@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nver.cli.console import N_CORES, Workers, example, interruptible
+from nver.cli.console import N_CORES, Overrides, Workers, example, interruptible
 from nver.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -19,10 +19,7 @@ EXAMPLE = example("nver pretrain experiments/pretraining/smoke.toml --out runs")
 
 def pretrain(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train, on what.")],
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one key of it; may be given several times."),
-    ] = None,
+    set_: Overrides = None,
     out: Annotated[Path, typer.Option(help="The network is saved below it, as NAME.")] = Path("runs"),
     device: Annotated[str, typer.Option(help="As torch names it: cpu, cuda.")] = "cpu",
     workers: Workers = N_CORES,

@@ -18,13 +18,12 @@ from nver.cli.console import (
     note,
     print_json,
 )
+from nver.cli.predict import DEFAULT
 from nver.cli.progress import progress
 
 EXAMPLE = example(
     "nver robustness --corpus emogator --root data/emogator-16k --option contributors=251-300 --clips 1500"
 )
-
-DEFAULT = "burst-recogniser"
 
 
 def robustness(

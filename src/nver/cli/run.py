@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from nver.cli.console import (
+    FOLDS_ARE_KEPT,
     N_CORES,
     AsJson,
+    Overrides,
+    SkipUnreadable,
     Workers,
     example,
     interruptible,
@@ -25,17 +28,11 @@ EXAMPLE = example("nver run experiments/demo.toml --set training.lr=1e-4 --out r
 
 def run(
     experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT.toml", help="What to run.")],
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one key of it; may be given several times."),
-    ] = None,
+    set_: Overrides = None,
     out: Annotated[Path, typer.Option(help="Each experiment is saved below it, as PLAN/EXPERIMENT.")] = Path(
         "runs"
     ),
-    skip_unreadable: Annotated[
-        bool,
-        typer.Option("--skip-unreadable", help="Go on without clips that cannot be read, and list them."),
-    ] = False,
+    skip_unreadable: SkipUnreadable = False,
     workers: Workers = N_CORES,
     as_json: AsJson = False,
 ) -> None:
@@ -46,8 +43,7 @@ def run(
     from nver.experiment import load_plan
 
     plan = load_plan(experiment, overrides=set_ or ())
-    go_on = "embeddings and finished folds are kept; give the same command again to go on from there"
-    with interruptible(go_on), progress(plan.name, unit="experiments") as bar:
+    with interruptible(FOLDS_ARE_KEPT), progress(plan.name, unit="experiments") as bar:
         from nver.cli.watching import Watching
         from nver.training.run import run_plan
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nver.cli.console import N_CORES, AsJson, Workers, example, interruptible, note, print_json
+from nver.cli.console import N_CORES, AsJson, Overrides, Workers, example, interruptible, note, print_json
 from nver.cli.embed import account, speed
 from nver.cli.progress import Progress, progress
 
@@ -29,10 +29,7 @@ def train(
         str | None,
         typer.Option(metavar="NAME", help="Which system of the plan; needed where it has several."),
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one key of it; may be given several times."),
-    ] = None,
+    set_: Overrides = None,
     not_sure: Annotated[
         float | None,
         typer.Option(metavar="P", help="Below which confidence its answers count as 'not sure' by default."),

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from nver.cli.console import N_CORES, AsJson, Workers, example, interruptible, note, print_json, summary
+from nver.cli.console import (
+    FOLDS_ARE_KEPT,
+    N_CORES,
+    AsJson,
+    SkipUnreadable,
+    Workers,
+    example,
+    interruptible,
+    note,
+    print_json,
+    summary,
+)
 from nver.cli.progress import progress
 
 EXAMPLE = example("nver transfer experiments/cross-corpus.toml --out runs")
@@ -26,10 +37,7 @@ def transfer(
     out: Annotated[Path, typer.Option(help="Each experiment is saved below it, as PLAN/EXPERIMENT.")] = Path(
         "runs"
     ),
-    skip_unreadable: Annotated[
-        bool,
-        typer.Option("--skip-unreadable", help="Go on without clips that cannot be read, and list them."),
-    ] = False,
+    skip_unreadable: SkipUnreadable = False,
     workers: Workers = N_CORES,
     as_json: AsJson = False,
 ) -> None:
@@ -42,8 +50,7 @@ def transfer(
 
     made = load_transfer_plan(plan, overrides=set_ or ())
     cells = [(cell, experiment) for cell in made.cells() for experiment in made.of_cell(cell)]
-    go_on = "embeddings and finished folds are kept; give the same command again to go on from there"
-    with interruptible(go_on), progress(made.name, unit="experiments") as bar:
+    with interruptible(FOLDS_ARE_KEPT), progress(made.name, unit="experiments") as bar:
         from nver.cli.watching import Watching
         from nver.corpora import open_corpus
         from nver.training.run import run_plan
